@@ -1,0 +1,9 @@
+//! Distributed tracing of a Rust service with Jaeger, to see, to run and to copy.
+
+pub mod jaeger;
+
+/// Jaeger's api_v2, generated from `proto/`.
+#[allow(missing_docs, clippy::all)]
+pub mod api_v2 {
+    tonic::include_proto!("jaeger.api_v2");
+}
