@@ -1,6 +1,10 @@
 //! Distributed tracing of a Rust service with Jaeger, to see, to run and to copy.
 
+pub mod config;
 pub mod jaeger;
+pub mod service;
+pub mod shutdown;
+pub mod telemetry;
 
 /// Jaeger's api_v2, generated from `proto/`.
 #[allow(missing_docs, clippy::all)]

@@ -1,0 +1,232 @@
+//! The web service: a router, its endpoints, and a server that stops gracefully.
+
+mod chain;
+mod error;
+mod limits;
+mod server;
+mod tasks;
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+    sync::Arc,
+};
+
+use axum::{
+    Json, Router,
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
+    http::StatusCode,
+    middleware::from_fn,
+    response::IntoResponse,
+    routing::get,
+};
+use http::uri::Authority;
+use rand::seq::IndexedRandom;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use self::{chain::Chain, error::Error};
+use crate::telemetry;
+
+/// The port of a target that names none.
+const DEFAULT_PORT: u16 = 8000;
+
+/// Where the service listens and whom `/chain` calls.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// The services whose `/io_task` and `/cpu_task` are called.
+    pub targets: [Target; 2],
+}
+
+/// Another service, as `host:port`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target(String);
+
+impl Target {
+    /// The service at `host` on the default port.
+    pub fn new(host: &str) -> Self {
+        Self(format!("{host}:{DEFAULT_PORT}"))
+    }
+}
+
+/// The text is not `host` or `host:port`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not of the form host or host:port")]
+pub struct NotATarget;
+
+impl FromStr for Target {
+    type Err = NotATarget;
+
+    fn from_str(text: &str) -> Result<Self, NotATarget> {
+        let authority: Authority = text.parse().map_err(|_| NotATarget)?;
+        if authority.host().is_empty() || text.contains('@') {
+            return Err(NotATarget);
+        }
+        match (authority.port_u16(), authority.port()) {
+            (Some(_), _) => Ok(Self(text.to_owned())),
+            (None, None) if text == authority.host() => Ok(Self::new(text)),
+            _ => Err(NotATarget),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The service could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The port cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address and port.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The HTTP client of `/chain` cannot be made.
+    #[error("the HTTP client: {0}")]
+    HttpClient(#[from] reqwest::Error),
+}
+
+/// Answers requests until `shutdown` is cancelled and those in flight are answered.
+///
+/// # Errors
+/// [`ServeError`] when it cannot start.
+pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(), ServeError> {
+    let asked = SocketAddr::new(settings.host, settings.port);
+    let listen = |source| ServeError::Listen {
+        address: asked,
+        source,
+    };
+    let listener = TcpListener::bind(asked).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let app = router(App {
+        chain: Arc::new(Chain::new(address, settings.targets.clone())?),
+        shutdown: shutdown.clone(),
+    });
+    tracing::info!("listening on http://{address}");
+    server::serve(listener, app, shutdown).await;
+    Ok(())
+}
+
+#[derive(Clone)]
+struct App {
+    chain: Arc<Chain>,
+    shutdown: CancellationToken,
+}
+
+fn router(app: App) -> Router {
+    // Asked every few seconds by the kubelet: a trace of it tells nothing.
+    let health = Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(readyz));
+    Router::new()
+        .route("/", get(root))
+        .route("/items/{item_id}", get(item))
+        .route("/io_task", get(tasks::io_task))
+        .route("/cpu_task", get(tasks::cpu_task))
+        .route("/random_status", get(random_status))
+        .route("/random_sleep", get(tasks::random_sleep))
+        .route("/error_test", get(error_test))
+        .route("/chain", get(chain::chain))
+        .fallback(|| async { Error::NotFound })
+        .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
+        .layer(from_fn(limits::limit))
+        .layer(from_fn(telemetry::server::trace))
+        .merge(health)
+        .with_state(app)
+}
+
+async fn readyz(State(app): State<App>) -> (StatusCode, &'static str) {
+    if app.shutdown.is_cancelled() {
+        (StatusCode::SERVICE_UNAVAILABLE, "shutting down")
+    } else {
+        (StatusCode::OK, "ok")
+    }
+}
+
+async fn root() -> impl IntoResponse {
+    tracing::info!("Hello World");
+    Json(json!({ "Hello": "World" }))
+}
+
+#[derive(Serialize)]
+struct Item {
+    item_id: i64,
+    q: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ItemQuery {
+    q: Option<String>,
+}
+
+async fn item(
+    item_id: Result<Path<i64>, PathRejection>,
+    query: Result<Query<ItemQuery>, QueryRejection>,
+) -> Result<Json<Item>, Error> {
+    let Path(item_id) = item_id.map_err(|error| Error::unprocessable("item_id", &error))?;
+    let Query(ItemQuery { q }) = query.map_err(|error| Error::unprocessable("q", &error))?;
+    tracing::info!(item_id, "items");
+    Ok(Json(Item { item_id, q }))
+}
+
+async fn random_status() -> impl IntoResponse {
+    const OUTCOMES: [StatusCode; 5] = [
+        StatusCode::OK,
+        StatusCode::OK,
+        StatusCode::MULTIPLE_CHOICES,
+        StatusCode::BAD_REQUEST,
+        StatusCode::INTERNAL_SERVER_ERROR,
+    ];
+    let status = OUTCOMES
+        .choose(&mut rand::rng())
+        .copied()
+        .unwrap_or_default();
+    tracing::info!("random status");
+    (status, Json(json!({ "path": "/random_status" })))
+}
+
+async fn error_test() -> Error {
+    Error::Value("value error")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_host_with_or_without_a_port() {
+        let target = |text: &str| text.parse::<Target>().map(|target| target.to_string());
+        assert_eq!(target("app-b").as_deref(), Ok("app-b:8000"));
+        assert_eq!(target("app-b:81").as_deref(), Ok("app-b:81"));
+        assert_eq!(target("10.0.0.1").as_deref(), Ok("10.0.0.1:8000"));
+        assert_eq!(target("[::1]:81").as_deref(), Ok("[::1]:81"));
+        assert_eq!(target("[::1]").as_deref(), Ok("[::1]:8000"));
+        for bad in [
+            "",
+            ":80",
+            "http://app-b",
+            "a b",
+            "app-b:99999",
+            "app-b:x",
+            "user@app-b",
+        ] {
+            assert_eq!(target(bad), Err(NotATarget), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Serves connections, and stops without cutting a request short.
+//!
+//! `axum::serve` has no limit for the time that a client takes to send its request's head, and
+//! waits for ever for the last connection; hence hyper directly.
+
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
+
+use axum::{Router, extract::ConnectInfo};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tower::{ServiceBuilder, ServiceExt};
+
+/// How long a client may take for a request's head; also how long an idle connection is kept.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long requests in flight have to end after a shutdown began; Kubernetes gives 30 s in all.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How long to wait when the system has no more sockets.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves `app` until `shutdown` is cancelled; then takes no more connections and returns when the
+/// requests in flight are answered, or the deadline is over.
+pub(super) async fn serve(listener: TcpListener, app: Router, shutdown: CancellationToken) {
+    let connections = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shutdown.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => serve_connection(stream, peer, app.clone(), &connections),
+            Err(error) => {
+                tracing::warn!("cannot accept a connection: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    tracing::info!("shutting down: no new connections, answering the requests in flight");
+    if tokio::time::timeout(DRAIN_DEADLINE, connections.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests still in flight after {DRAIN_DEADLINE:?} are cut off");
+    }
+}
+
+fn serve_connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    connections: &GracefulShutdown,
+) {
+    // Answers are small and complete: waiting for more to send only delays them.
+    let _ = stream.set_nodelay(true);
+    let service = ServiceBuilder::new()
+        .map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request.map(axum::body::Body::new)
+        })
+        .service(app.into_service())
+        .map_err(|error: Infallible| error);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let connection = connections.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            // A client that breaks off, or does not speak HTTP.
+            tracing::debug!(%peer, "connection: {error}");
+        }
+    });
+}

@@ -1,0 +1,63 @@
+//! One client span for each request that goes out.
+
+use opentelemetry::trace::Status;
+use reqwest::{Client, Request, Response};
+use tracing::{Instrument, Span, field::Empty, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::{propagation, with_causes};
+
+/// Sends `request` within a client span, whose context travels in the headers.
+///
+/// The span has the attributes of the semantic conventions for HTTP client spans, and ends when
+/// the response's headers are there. It has status error for a response of 400 and above (a
+/// server's span only from 500 on: a bad request is the caller's fault) and for none at all.
+///
+/// # Errors
+/// What [`Client::execute`] says.
+pub async fn send(client: &Client, mut request: Request) -> reqwest::Result<Response> {
+    let span = client_span(&request);
+    propagation::inject(&span.context(), request.headers_mut());
+    let result = client.execute(request).instrument(span.clone()).await;
+    match &result {
+        Ok(response) => record_response(&span, response),
+        Err(error) => {
+            span.record("error.type", error_type(error));
+            span.set_status(Status::error(with_causes(error)));
+        }
+    }
+    result
+}
+
+fn client_span(request: &Request) -> Span {
+    let method = request.method().as_str();
+    let url = request.url();
+    info_span!(
+        "HTTP request",
+        otel.name = method,
+        otel.kind = "client",
+        http.request.method = method,
+        url.full = url.as_str(),
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default().map(i64::from),
+        http.response.status_code = Empty,
+        error.type = Empty,
+    )
+}
+
+fn record_response(span: &Span, response: &Response) {
+    let status = response.status();
+    span.record("http.response.status_code", i64::from(status.as_u16()));
+    if status.is_client_error() || status.is_server_error() {
+        span.record("error.type", status.as_str());
+        span.set_status(Status::error(""));
+    }
+}
+
+fn error_type(error: &reqwest::Error) -> &'static str {
+    match error {
+        _ if error.is_timeout() => "timeout",
+        _ if error.is_connect() => "connection_error",
+        _ => "_OTHER",
+    }
+}

@@ -1,0 +1,185 @@
+//! Path C: api_v2 PostSpans over gRPC to the collector.
+
+use std::{
+    error::Error,
+    time::{Duration, SystemTime},
+};
+
+use opentelemetry::{KeyValue, SpanId, TraceId, Value};
+use opentelemetry_sdk::{Resource, trace::SpanData};
+use tonic::{
+    Code, Status,
+    transport::{Channel, Endpoint},
+};
+
+use super::{ATTEMPT_TIMEOUT, BuildError, SendError};
+use crate::api_v2::{
+    self, Batch, Log, PostSpansRequest, Process, Span, SpanRef, SpanRefType, ValueType,
+    collector_service_client::CollectorServiceClient,
+};
+
+/// A connection that does not answer a ping within this time is closed and made anew.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A collector's gRPC port.
+#[derive(Debug)]
+pub(super) struct Collector {
+    client: CollectorServiceClient<Channel>,
+    process: Process,
+}
+
+impl Collector {
+    /// `address` is `host:port`. Connects when there is something to send, and again, with a fresh
+    /// look-up of the name, when the connection is lost.
+    pub(super) fn new(address: &str) -> Result<Self, BuildError> {
+        let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(|source| {
+            BuildError::Address {
+                address: address.to_owned(),
+                source,
+            }
+        })?;
+        let channel = endpoint
+            .connect_timeout(ATTEMPT_TIMEOUT)
+            .timeout(ATTEMPT_TIMEOUT)
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+            .http2_keep_alive_interval(ATTEMPT_TIMEOUT)
+            .connect_lazy();
+        Ok(Self {
+            client: CollectorServiceClient::new(channel),
+            process: Process::default(),
+        })
+    }
+
+    /// What is said of the process in every batch.
+    pub(super) fn set_resource(&mut self, resource: &Resource) {
+        let service_name = resource.get_ref(&"service.name".into());
+        self.process = Process {
+            service_name: service_name.map(ToString::to_string).unwrap_or_default(),
+            tags: resource
+                .iter()
+                .map(|(key, value)| key_value(key.as_str(), value))
+                .collect(),
+        };
+    }
+
+    pub(super) async fn send(&self, spans: &[SpanData]) -> Result<(), SendError> {
+        let batch = Batch {
+            spans: spans.iter().map(span).collect(),
+            process: Some(self.process.clone()),
+        };
+        let request = PostSpansRequest { batch: Some(batch) };
+        match self.client.clone().post_spans(request).await {
+            Ok(_) => Ok(()),
+            Err(status) if is_transient(status.code()) => {
+                Err(SendError::transient(describe(&status)))
+            }
+            Err(status) => Err(SendError::permanent(describe(&status))),
+        }
+    }
+}
+
+/// Whether the same message may be taken later. The collector's full queue is RESOURCE_EXHAUSTED.
+fn is_transient(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unavailable
+            | Code::ResourceExhausted
+            | Code::DeadlineExceeded
+            | Code::Cancelled
+            | Code::Aborted
+            | Code::Unknown
+    )
+}
+
+/// The code, the message and the cause at the bottom, such as "connection refused"; tonic's own
+/// text repeats all that lies between.
+fn describe(status: &Status) -> String {
+    let mut text = format!("{:?}: {}", status.code(), status.message());
+    let mut cause = status.source();
+    while let Some(deeper) = cause.and_then(Error::source) {
+        cause = Some(deeper);
+    }
+    if let Some(cause) = cause {
+        text = format!("{text}: {cause}");
+    }
+    text
+}
+
+fn span(span: &SpanData) -> Span {
+    let context = &span.span_context;
+    let parent = (span.parent_span_id != SpanId::INVALID).then(|| {
+        reference(
+            SpanRefType::ChildOf,
+            context.trace_id(),
+            span.parent_span_id,
+        )
+    });
+    let links = span.links.iter().map(|link| {
+        let to = &link.span_context;
+        reference(SpanRefType::FollowsFrom, to.trace_id(), to.span_id())
+    });
+    let duration = span.end_time.duration_since(span.start_time);
+    Span {
+        trace_id: context.trace_id().to_bytes().to_vec(),
+        span_id: context.span_id().to_bytes().to_vec(),
+        operation_name: span.name.to_string(),
+        references: parent.into_iter().chain(links).collect(),
+        flags: context.trace_flags().to_u8().into(),
+        start_time: Some(timestamp(span.start_time)),
+        // The clock may have been set back; the longest duration that the type has is 292,000 years.
+        duration: prost_types::Duration::try_from(duration.unwrap_or_default()).ok(),
+        tags: key_values(&span.attributes),
+        logs: span
+            .events
+            .iter()
+            .map(|event| Log {
+                timestamp: Some(timestamp(event.timestamp)),
+                fields: key_values(&event.attributes),
+            })
+            .collect(),
+        process: None,
+        warnings: Vec::new(),
+    }
+}
+
+fn reference(kind: SpanRefType, trace_id: TraceId, span_id: SpanId) -> SpanRef {
+    SpanRef {
+        trace_id: trace_id.to_bytes().to_vec(),
+        span_id: span_id.to_bytes().to_vec(),
+        ref_type: kind.into(),
+    }
+}
+
+fn timestamp(time: SystemTime) -> prost_types::Timestamp {
+    time.into()
+}
+
+fn key_values(attributes: &[KeyValue]) -> Vec<api_v2::KeyValue> {
+    attributes
+        .iter()
+        .map(|attribute| key_value(attribute.key.as_str(), &attribute.value))
+        .collect()
+}
+
+fn key_value(key: &str, value: &Value) -> api_v2::KeyValue {
+    let mut tag = api_v2::KeyValue {
+        key: key.to_owned(),
+        ..api_v2::KeyValue::default()
+    };
+    match value {
+        Value::Bool(value) => {
+            tag.set_v_type(ValueType::Bool);
+            tag.v_bool = *value;
+        }
+        Value::I64(value) => {
+            tag.set_v_type(ValueType::Int64);
+            tag.v_int64 = *value;
+        }
+        Value::F64(value) => {
+            tag.set_v_type(ValueType::Float64);
+            tag.v_float64 = *value;
+        }
+        text => tag.v_str = text.as_str().into_owned(),
+    }
+    tag
+}

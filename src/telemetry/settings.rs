@@ -1,0 +1,247 @@
+//! What telemetry can be told.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::trace::Sampler as SdkSampler;
+use percent_encoding::percent_decode_str;
+use tracing_subscriber::EnvFilter;
+
+/// The longest text, in characters, that an attribute keeps where nothing else is set.
+///
+/// OpenTelemetry's own default is no limit; without one a single span can outgrow a datagram.
+pub const DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT: usize = 4096;
+
+/// How a service logs, and where its spans go.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `service.name` of every span and log line.
+    pub service_name: String,
+    /// Further attributes of the resource.
+    pub resource: ResourceAttributes,
+    /// Where spans go; `None` makes no spans at all.
+    pub destination: Option<Destination>,
+    /// Which traces are kept.
+    pub sampler: Sampler,
+    /// The share of traces that a ratio sampler keeps, 0 to 1.
+    pub sampler_ratio: f64,
+    /// How spans are gathered before they leave.
+    pub batching: Batching,
+    /// Longer texts in attributes are cut to so many characters.
+    pub attribute_value_length_limit: usize,
+    /// The form of a log line.
+    pub log_format: LogFormat,
+    /// Which log lines are written, in [`EnvFilter`]'s syntax.
+    pub log_filter: String,
+}
+
+/// Whether `filter` has [`EnvFilter`]'s syntax.
+pub fn is_log_filter(filter: &str) -> bool {
+    EnvFilter::builder().parse(filter).is_ok()
+}
+
+/// An enum whose values have one name each, in both directions.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, UnknownName> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err(UnknownName(concat!($($text, " "),+))),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$variant => $text,)+
+                })
+            }
+        }
+    };
+}
+
+/// A name that stands for nothing; it holds the names that do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("allowed is one of: {0}")]
+pub struct UnknownName(&'static str);
+
+named! {
+    /// The path that spans take to Jaeger.
+    Mode {
+        /// api_v2 PostSpans over gRPC to the collector, port 14250.
+        Grpc = "grpc",
+        /// Thrift binary over HTTP to the collector, port 14268.
+        ThriftCollector = "thrift-collector",
+        /// Thrift compact over UDP to the agent, port 6831.
+        ThriftAgent = "thrift-agent",
+    }
+}
+
+named! {
+    /// The form of a log line.
+    LogFormat {
+        /// One readable line.
+        Text = "text",
+        /// One JSON object a line.
+        Json = "json",
+    }
+}
+
+named! {
+    /// Which traces are kept, by the names of `OTEL_TRACES_SAMPLER`
+    /// (OpenTelemetry specification, "General SDK Configuration").
+    Sampler {
+        /// All.
+        AlwaysOn = "always_on",
+        /// None.
+        AlwaysOff = "always_off",
+        /// A share, by the trace id.
+        TraceIdRatio = "traceidratio",
+        /// What the caller decided; without a caller all.
+        ParentBasedAlwaysOn = "parentbased_always_on",
+        /// What the caller decided; without a caller none.
+        ParentBasedAlwaysOff = "parentbased_always_off",
+        /// What the caller decided; without a caller a share.
+        ParentBasedTraceIdRatio = "parentbased_traceidratio",
+    }
+}
+
+impl Sampler {
+    /// The SDK's sampler of this name, which keeps `ratio` of the traces where it has a choice.
+    pub(super) fn build(self, ratio: f64) -> SdkSampler {
+        let parent_based = |root| SdkSampler::ParentBased(Box::new(root));
+        match self {
+            Self::AlwaysOn => SdkSampler::AlwaysOn,
+            Self::AlwaysOff => SdkSampler::AlwaysOff,
+            Self::TraceIdRatio => SdkSampler::TraceIdRatioBased(ratio),
+            Self::ParentBasedAlwaysOn => parent_based(SdkSampler::AlwaysOn),
+            Self::ParentBasedAlwaysOff => parent_based(SdkSampler::AlwaysOff),
+            Self::ParentBasedTraceIdRatio => parent_based(SdkSampler::TraceIdRatioBased(ratio)),
+        }
+    }
+}
+
+/// Where spans go, by [`Mode`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// [`Mode::Grpc`].
+    Grpc {
+        /// The collector as `host:port`.
+        collector: String,
+    },
+    /// [`Mode::ThriftCollector`].
+    ThriftCollector {
+        /// The collector's base URL, or the whole one that ends with `/api/traces`.
+        url: String,
+    },
+    /// [`Mode::ThriftAgent`].
+    ThriftAgent {
+        /// The agent's host name or address.
+        host: String,
+        /// The agent's UDP port for Thrift compact.
+        port: u16,
+    },
+}
+
+/// How spans are gathered before they leave (the specification's batching span processor).
+#[derive(Clone, Copy, Debug)]
+pub struct Batching {
+    /// The most spans that wait; further ones are dropped and counted.
+    pub max_queue_size: usize,
+    /// The most spans that leave together.
+    pub max_export_batch_size: usize,
+    /// The longest time that a span waits for others.
+    pub schedule_delay: Duration,
+    /// The longest time that a batch is tried.
+    pub export_timeout: Duration,
+}
+
+impl Batching {
+    /// The specification's values but for two: a queue of 2,048 spans overflows on a busy machine,
+    /// and 5 s is long for somebody who waits for a trace to show.
+    pub const DEFAULT: Self = Self {
+        max_queue_size: 16_384,
+        max_export_batch_size: 512,
+        schedule_delay: Duration::from_secs(1),
+        export_timeout: Duration::from_secs(30),
+    };
+}
+
+/// Attributes as `OTEL_RESOURCE_ATTRIBUTES` has them: `key=value,key=value`, percent-encoded
+/// (OpenTelemetry specification, "Resource SDK").
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceAttributes(pub Vec<KeyValue>);
+
+/// A part of the text is not `key=value`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not of the form key=value,key=value")]
+pub struct NotAttributes;
+
+impl FromStr for ResourceAttributes {
+    type Err = NotAttributes;
+
+    fn from_str(text: &str) -> Result<Self, NotAttributes> {
+        text.split(',')
+            .map(|pair| {
+                let (key, value) = pair.split_once('=').ok_or(NotAttributes)?;
+                let decode = |part: &str| {
+                    let decoded = percent_decode_str(part.trim()).decode_utf8();
+                    decoded.map(String::from).map_err(|_| NotAttributes)
+                };
+                let key = decode(key)?;
+                if key.is_empty() {
+                    return Err(NotAttributes);
+                }
+                Ok(KeyValue::new(key, decode(value)?))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl fmt::Display for ResourceAttributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pairs: Vec<String> = self
+            .0
+            .iter()
+            .map(|attribute| format!("{}={}", attribute.key, attribute.value))
+            .collect();
+        f.write_str(&pairs.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resource_attributes_are_percent_decoded() {
+        let attributes: ResourceAttributes = "deployment.environment.name=test, team=a%2Cb"
+            .parse()
+            .unwrap();
+        assert_eq!(
+            attributes.to_string(),
+            "deployment.environment.name=test,team=a,b"
+        );
+        assert_eq!("a".parse::<ResourceAttributes>(), Err(NotAttributes));
+        assert_eq!("=a".parse::<ResourceAttributes>(), Err(NotAttributes));
+        assert_eq!("a=%ff".parse::<ResourceAttributes>(), Err(NotAttributes));
+    }
+
+    #[test]
+    fn names_go_both_ways() {
+        assert_eq!("thrift-agent".parse(), Ok(Mode::ThriftAgent));
+        assert_eq!(Mode::ThriftAgent.to_string(), "thrift-agent");
+        assert!("Grpc".parse::<Mode>().is_err());
+    }
+}
