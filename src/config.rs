@@ -384,8 +384,8 @@ mod tests {
             "AGENT_PORT=6831",
             "APP_NAME=app",
             "EXPOSE_PORT=8000",
-            "TARGET_ONE_HOST=app-b",
-            "TARGET_TWO_HOST=app-c",
+            "TARGET_ONE_HOST=app-b:8000",
+            "TARGET_TWO_HOST=app-c:8000",
             "LOG_FORMAT=text",
         ] {
             assert!(effective.iter().any(|line| line == expected), "{expected}");

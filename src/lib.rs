@@ -5,6 +5,7 @@ pub mod jaeger;
 pub mod service;
 pub mod shutdown;
 pub mod telemetry;
+pub mod verify;
 
 /// Jaeger's api_v2, generated from `proto/`.
 #[allow(missing_docs, clippy::all)]

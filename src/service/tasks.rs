@@ -70,7 +70,7 @@ fn is_prime(number: u32) -> bool {
     number > 1
         && (2..number)
             .take_while(|d| d * d <= number)
-            .all(|d| number % d != 0)
+            .all(|d| !number.is_multiple_of(d))
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ where
         .parse(&settings.log_filter)?
         .or(own_spans());
     Ok(tracing_subscriber::fmt::layer()
+        // It would go to stderr, and panic when that is gone as well.
+        .log_internal_errors(false)
         .fmt_fields(NoSpanFields)
         .event_format(Line {
             format: settings.log_format,

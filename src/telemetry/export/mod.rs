@@ -17,7 +17,7 @@ use std::{
 
 use opentelemetry_sdk::{
     Resource,
-    error::{OTelSdkError, OTelSdkResult},
+    error::OTelSdkResult,
     trace::{SpanData, SpanExporter},
 };
 use tokio::{runtime::Handle, time::sleep};
@@ -208,13 +208,13 @@ impl SpanExporter for Exporter {
         TokioContext::new(self.deliver(batch), self.runtime.clone()).await
     }
 
+    /// Says what was lost; the SDK ignores what an exporter returns here.
     fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
         match self.outage.lost() {
-            0 => Ok(()),
-            lost => Err(OTelSdkError::InternalFailure(format!(
-                "{lost} spans could not be delivered"
-            ))),
+            0 => {}
+            lost => tracing::warn!("{lost} spans could not be delivered in all"),
         }
+        Ok(())
     }
 
     fn set_resource(&mut self, resource: &Resource) {

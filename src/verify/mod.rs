@@ -1,0 +1,214 @@
+//! The proof that a running system traces: calls `/chain`, finds its one trace in Jaeger's API,
+//! and its log lines in Loki.
+//!
+//! The same code serves the demo, `helm test` and the end-to-end tests.
+
+mod http;
+mod loki;
+mod shape;
+mod trace;
+
+use std::{fmt, time::Duration};
+
+use clap::Args;
+use jiff::SignedDuration;
+use reqwest::{Client, Url};
+use tokio::time::{Instant, sleep};
+
+pub use self::{
+    http::FetchError,
+    trace::{Span, Trace},
+};
+
+/// What to ask, and for how long.
+#[derive(Args, Clone, Debug)]
+pub struct Settings {
+    /// The service whose /chain is called
+    #[arg(long, default_value = "http://127.0.0.1:8000")]
+    pub app: Url,
+
+    /// Jaeger's query service
+    #[arg(long, default_value = "http://127.0.0.1:16686")]
+    pub jaeger: Url,
+
+    /// Loki, where it runs
+    #[arg(long)]
+    pub loki: Option<Url>,
+
+    /// How long spans and log lines may take to arrive, such as 30s or 2m
+    #[arg(long, default_value = "30s", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    text.parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| duration.try_into().ok())
+        .ok_or_else(|| "allowed is a time such as 30s or 2m".to_owned())
+}
+
+/// One thing that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What should be.
+    pub expected: String,
+    /// What is.
+    pub found: String,
+    /// Where to look.
+    pub look: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "FAILED   expected {}", self.expected)?;
+        writeln!(f, "         found    {}", self.found)?;
+        write!(f, "         look     {}", self.look)
+    }
+}
+
+/// What was found; shown as the trace's tree, and each failure.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The trace, as far as it arrived.
+    pub trace: Option<Trace>,
+    /// How many of the trace's log lines Loki has, by service; empty where Loki was not asked.
+    pub log_lines: Vec<(String, usize)>,
+    /// What is wrong; empty when all is well.
+    pub failures: Vec<Failure>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(trace) = &self.trace {
+            write!(f, "{trace}")?;
+        }
+        for (service, count) in &self.log_lines {
+            writeln!(f, "{count} log lines of {service} in Loki")?;
+        }
+        for failure in &self.failures {
+            writeln!(f, "{failure}")?;
+        }
+        if self.failures.is_empty() {
+            writeln!(f, "OK")?;
+        }
+        Ok(())
+    }
+}
+
+/// How often is asked for what has not arrived yet.
+const POLL_PAUSE: Duration = Duration::from_millis(200);
+
+/// Makes one trace and looks for it.
+pub async fn run(settings: &Settings) -> Report {
+    let mut report = Report::default();
+    let client = match Client::builder().timeout(settings.timeout).build() {
+        Ok(client) => client,
+        Err(error) => {
+            report.failures.push(Failure {
+                expected: "an HTTP client".to_owned(),
+                found: error.to_string(),
+                look: "at this machine's network settings".to_owned(),
+            });
+            return report;
+        }
+    };
+    let caller = Caller::random();
+    if let Err(error) = call_chain(&client, &settings.app, caller).await {
+        report.failures.push(Failure {
+            expected: format!("200 from {}", path(&settings.app, "chain")),
+            found: error.to_string(),
+            look: "at the service's log, and at those of the services it calls".to_owned(),
+        });
+        // Spans of what failed are still worth seeing.
+    }
+    let until = Instant::now() + settings.timeout;
+    let mut missing = loop {
+        let found = fetch_trace(&client, &settings.jaeger, &caller.trace_id()).await;
+        let failures = match &found {
+            Ok(Some(trace)) => shape::check(trace, &caller.span_id()),
+            Ok(None) => vec![shape::nothing(&settings.jaeger, &caller.trace_id())],
+            Err(error) => vec![Failure {
+                expected: format!("an answer from Jaeger at {}", settings.jaeger),
+                found: error.to_string(),
+                look: "whether the query service runs, and whether its port is reached".to_owned(),
+            }],
+        };
+        if let Ok(Some(trace)) = found {
+            report.trace = Some(trace);
+        }
+        if failures.is_empty() || Instant::now() >= until {
+            break failures;
+        }
+        sleep(POLL_PAUSE).await;
+    };
+    report.failures.append(&mut missing);
+    if let Some(loki) = &settings.loki {
+        let services = report
+            .trace
+            .as_ref()
+            .map(Trace::services)
+            .unwrap_or_default();
+        let mut logs = loki::check(&client, loki, &caller.trace_id(), &services, until).await;
+        report.log_lines = logs.lines;
+        report.failures.append(&mut logs.failures);
+    }
+    report
+}
+
+/// Asks Jaeger's API for one trace; `None` where it knows none of this id.
+///
+/// # Errors
+/// [`FetchError`] where there is no answer, or not one of Jaeger's.
+pub async fn fetch_trace(
+    client: &Client,
+    jaeger: &Url,
+    trace_id: &str,
+) -> Result<Option<Trace>, FetchError> {
+    let url = path(jaeger, &format!("api/traces/{trace_id}"));
+    match http::get_json(client, url).await {
+        Ok(answer) => Trace::from_answer(answer),
+        Err(FetchError::Status { status: 404, .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// `base` with `path` behind it.
+fn path(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    let prefix = base.path().trim_end_matches('/');
+    url.set_path(&format!("{prefix}/{path}"));
+    url
+}
+
+/// The context that `/chain` is called with, as a caller that is traced itself would.
+#[derive(Clone, Copy)]
+struct Caller {
+    trace: u128,
+    span: u64,
+}
+
+impl Caller {
+    fn random() -> Self {
+        // The lowest bit keeps both from being zero, which is no id.
+        Self {
+            trace: rand::random::<u128>() | 1,
+            span: rand::random::<u64>() | 1,
+        }
+    }
+
+    fn trace_id(self) -> String {
+        format!("{:032x}", self.trace)
+    }
+
+    fn span_id(self) -> String {
+        format!("{:016x}", self.span)
+    }
+}
+
+async fn call_chain(client: &Client, app: &Url, caller: Caller) -> Result<(), FetchError> {
+    let traceparent = format!("00-{}-{}-01", caller.trace_id(), caller.span_id());
+    let request = client
+        .get(path(app, "chain"))
+        .header("traceparent", traceparent);
+    http::send(request).await.map(drop)
+}

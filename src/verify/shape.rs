@@ -1,0 +1,248 @@
+//! What the trace of one `/chain` looks like: a server span, three client spans below it, a server
+//! span below each of these, and the CPU task's own span.
+
+use reqwest::Url;
+
+use super::{
+    Failure,
+    trace::{Span, Trace},
+};
+
+/// 1 + 3 client + 3 server spans, and the CPU task's child.
+const SPANS: usize = 8;
+
+/// Who has sent what: the first thing to look at.
+const LOOK_AT_LOGS: &str =
+    "at the services' logs: \"spans do not reach\" names the one that cannot send, and where to";
+
+/// No span has arrived.
+pub(super) fn nothing(jaeger: &Url, trace_id: &str) -> Failure {
+    Failure {
+        expected: format!("the trace {trace_id} in Jaeger"),
+        found: "none of this id".to_owned(),
+        look: format!(
+            "at {} for the services that have sent spans, and {LOOK_AT_LOGS}",
+            super::path(jaeger, "api/services")
+        ),
+    }
+}
+
+/// Compares `trace` with the trace of one `/chain` that was called with `caller` as its parent.
+pub(super) fn check(trace: &Trace, caller: &str) -> Vec<Failure> {
+    let mut failures = Failures::default();
+    failures.unless(
+        trace.spans.len() == SPANS,
+        || format!("{SPANS} spans"),
+        || format!("{}", trace.spans.len()),
+        LOOK_AT_LOGS,
+    );
+    let services = trace.services();
+    failures.unless(
+        services.len() == 3,
+        || "spans of three services".to_owned(),
+        || format!("{services:?}"),
+        LOOK_AT_LOGS,
+    );
+    for root in trace.roots() {
+        failures.unless(
+            root.parent.as_deref() == Some(caller),
+            || format!("the parent of {} in the trace", describe(root)),
+            || format!("{:?}, which is not there", root.parent),
+            "whether the parent's service could send its spans, and whether traceparent arrived",
+        );
+    }
+    if let Some(root) = failures.one(trace, caller, "/chain", "server", "the caller") {
+        check_calls(trace, root, &mut failures);
+    }
+    failures.0
+}
+
+/// The three calls of `root`, and what each led to.
+fn check_calls(trace: &Trace, root: &Span, failures: &mut Failures) {
+    let clients: Vec<&Span> = trace.children(&root.id).collect();
+    failures.unless(
+        clients.len() == 3
+            && clients
+                .iter()
+                .all(|span| span.kind() == "client" && span.service == root.service),
+        || {
+            format!(
+                "three client spans of {} below {}",
+                root.service,
+                describe(root)
+            )
+        },
+        || list(&clients),
+        "at the service's log: a call that failed says which",
+    );
+    for (client, route) in clients.iter().zip(["/", "/io_task", "/cpu_task"]) {
+        let Some(server) = failures.one(trace, &client.id, route, "server", "the call") else {
+            continue;
+        };
+        failures.unless(
+            (server.service == root.service) == (route == "/"),
+            || {
+                format!(
+                    "{route} in {}",
+                    if route == "/" {
+                        "the same service"
+                    } else {
+                        "another service"
+                    }
+                )
+            },
+            || format!("{}, called by {}", server.service, root.service),
+            "at TARGET_ONE_HOST, TARGET_TWO_HOST and APP_NAME of the services",
+        );
+        if route == "/cpu_task" {
+            let children: Vec<&Span> = trace.children(&server.id).collect();
+            failures.unless(
+                matches!(children.as_slice(), [child] if child.service == server.service),
+                || format!("one span below {}", describe(server)),
+                || list(&children),
+                LOOK_AT_LOGS,
+            );
+        }
+    }
+}
+
+#[derive(Default)]
+struct Failures(Vec<Failure>);
+
+impl Failures {
+    fn unless(
+        &mut self,
+        holds: bool,
+        expected: impl FnOnce() -> String,
+        found: impl FnOnce() -> String,
+        look: &str,
+    ) {
+        if !holds {
+            self.0.push(Failure {
+                expected: expected(),
+                found: found(),
+                look: look.to_owned(),
+            });
+        }
+    }
+
+    /// The only child of `parent`, which is to be a span of `route`.
+    fn one<'t>(
+        &mut self,
+        trace: &'t Trace,
+        parent: &'t str,
+        route: &str,
+        kind: &str,
+        below: &str,
+    ) -> Option<&'t Span> {
+        let children: Vec<&Span> = trace.children(parent).collect();
+        let operation = format!("GET {route}");
+        let fits = |span: &Span| span.operation == operation && span.kind() == kind;
+        match children.as_slice() {
+            [only] if fits(only) => Some(only),
+            other => {
+                let found = list(other);
+                self.unless(
+                    false,
+                    || format!("one {kind} span {operation} below {below}"),
+                    || found,
+                    "whether the span's service could send it, and whether traceparent arrived there",
+                );
+                None
+            }
+        }
+    }
+}
+
+fn list(spans: &[&Span]) -> String {
+    if spans.is_empty() {
+        return "none".to_owned();
+    }
+    let described: Vec<String> = spans.iter().map(|span| describe(span)).collect();
+    described.join(", ")
+}
+
+fn describe(span: &Span) -> String {
+    let kind = match span.kind() {
+        "" => "internal",
+        kind => kind,
+    };
+    format!("{kind} span {:?} of {}", span.operation, span.service)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const CALLER: &str = "00000000000000ff";
+
+    fn span(id: &str, parent: &str, service: &str, operation: &str, kind: &str) -> Span {
+        Span {
+            id: id.to_owned(),
+            parent: Some(parent.to_owned()),
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            start: id.parse().unwrap(),
+            duration: 1,
+            tags: vec![("span.kind".to_owned(), json!(kind))],
+        }
+    }
+
+    fn good() -> Trace {
+        Trace {
+            id: "1".to_owned(),
+            spans: vec![
+                span("1", CALLER, "app-a", "GET /chain", "server"),
+                span("2", "1", "app-a", "GET", "client"),
+                span("3", "2", "app-a", "GET /", "server"),
+                span("4", "1", "app-a", "GET", "client"),
+                span("5", "4", "app-b", "GET /io_task", "server"),
+                span("6", "1", "app-a", "GET", "client"),
+                span("7", "6", "app-c", "GET /cpu_task", "server"),
+                span("8", "7", "app-c", "count primes", ""),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_good_trace_has_no_failures() {
+        assert_eq!(check(&good(), CALLER), []);
+    }
+
+    #[test]
+    fn any_missing_span_is_noticed() {
+        for missing in 0..SPANS {
+            let mut trace = good();
+            let span = trace.spans.remove(missing);
+            assert!(check(&trace, CALLER).len() >= 2, "without {span:?}");
+        }
+    }
+
+    #[test]
+    fn a_lost_parent_is_named() {
+        let mut trace = good();
+        trace.spans.remove(3);
+        let failures = check(&trace, CALLER);
+        assert!(
+            failures.iter().any(|failure| failure.expected
+                == r#"the parent of server span "GET /io_task" of app-b in the trace"#),
+            "{failures:?}"
+        );
+    }
+
+    #[test]
+    fn a_target_in_the_same_service_is_noticed() {
+        let mut trace = good();
+        trace.spans[4].service = "app-a".to_owned();
+        assert_eq!(check(&trace, CALLER).len(), 2);
+    }
+
+    #[test]
+    fn a_second_trace_root_is_noticed() {
+        let mut trace = good();
+        trace.spans[2].parent = None;
+        assert!(!check(&trace, CALLER).is_empty());
+    }
+}

@@ -1,0 +1,63 @@
+//! One service, started as a container would start it.
+
+use std::{net::SocketAddr, process::ExitStatus};
+
+use nix::sys::signal::Signal;
+use reqwest::Response;
+use serde_json::Value;
+
+use super::process::Process;
+
+/// A running `axum-jaeger serve` on a free port of loopback.
+pub struct Service {
+    pub process: Process,
+    pub address: SocketAddr,
+    pub client: reqwest::Client,
+}
+
+impl Service {
+    /// With these variables beside those for its address.
+    pub fn start(env: &[(&str, &str)]) -> Self {
+        let own = [("EXPOSE_HOST", "127.0.0.1"), ("EXPOSE_PORT", "0")];
+        let env: Vec<_> = own.iter().chain(env).copied().collect();
+        let process = Process::start(&["serve"], &env);
+        let address = process
+            .wait_for_word_after("listening on http://")
+            .parse()
+            .unwrap();
+        Self {
+            process,
+            address,
+            client: reqwest::Client::new(),
+        }
+    }
+
+    /// Without spans: nothing to send them to.
+    pub fn untraced(env: &[(&str, &str)]) -> Self {
+        let env: Vec<_> = [("OTEL_SDK_DISABLED", "true")]
+            .iter()
+            .chain(env)
+            .copied()
+            .collect();
+        Self::start(&env)
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.client.get(self.url(path)).send().await.unwrap()
+    }
+
+    /// Status and JSON body.
+    pub async fn json(&self, path: &str) -> (u16, Value) {
+        let response = self.get(path).await;
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.process.signal(Signal::SIGTERM);
+        self.process.wait()
+    }
+}
