@@ -23,6 +23,8 @@ use crate::{
 
 /// What the demo can be told.
 #[derive(Args, Clone, Debug)]
+// The settings of Jaeger are a group of the same name.
+#[group(skip)]
 pub struct Settings {
     /// Send the spans of all three services this way [default: each its own: grpc,
     /// thrift-collector, thrift-agent]
@@ -217,16 +219,22 @@ fn print(text: &str) {
 fn welcome(apps: &[App], jaeger: &Addresses) -> String {
     let mut text = String::from("\n");
     for app in apps {
-        text += &format!("  {} on http://{}, spans by {}\n", app.name, local(app.port), app.mode);
+        text += &format!(
+            "  {} on http://{}, spans by {}\n",
+            app.name,
+            local(app.port),
+            app.mode
+        );
     }
     if let Some(first) = apps.first() {
         let service = local(first.port);
         text += &format!(
             "\n  Make a trace:    curl http://{service}/chain\
              \n  See it:          curl 'http://{query}/api/traces?service={name}&limit=1&prettyPrint=true'\
-             \n  Have it checked: axum-jaeger verify --app http://{service} --jaeger http://{query}\
+             \n  Have it checked: {program} verify --app http://{service} --jaeger http://{query}\
              \n  Try also:        /items/5?q=x /io_task /cpu_task /random_status /random_sleep /error_test\
              \n  Stop:            Ctrl-C\n\n",
+            program = std::env::args().next().unwrap_or_default(),
             query = jaeger.query,
             name = first.name,
         );

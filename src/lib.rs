@@ -1,6 +1,7 @@
 //! Distributed tracing of a Rust service with Jaeger, to see, to run and to copy.
 
 pub mod config;
+pub mod demo;
 pub mod jaeger;
 pub mod service;
 pub mod shutdown;

@@ -4,28 +4,42 @@ use std::{error::Error, io::Read, process::ExitCode, time::Duration};
 
 use axum_jaeger::{
     config::{Config, ConfigError},
-    service, shutdown, telemetry,
+    demo,
+    jaeger::{self, Jaeger},
+    service, shutdown,
+    telemetry::{self, Telemetry},
+    verify,
 };
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 /// See distributed tracing of a Rust service with Jaeger.
+///
+/// Without a command: the demo.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    demo: demo::Settings,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run one traced service, set up by environment variables alone.
+    /// Run three traced services and the embedded Jaeger on this machine
+    Demo(demo::Settings),
+    /// Run one traced service, set up by environment variables alone
     Serve(Serve),
+    /// Run the embedded Jaeger alone: for seeing and for tests, all in bounded memory
+    Jaeger(jaeger::Settings),
+    /// Ask a running system for proof: make a trace, find it in Jaeger and in Loki
+    Verify(verify::Settings),
 }
 
-#[derive(clap::Args)]
+#[derive(Args)]
 struct Serve {
-    /// Shut down when standard input ends, as it does when the process that started this one is gone.
+    /// Shut down when standard input ends, as it does when the process at its other end is gone
     #[arg(long)]
     until_stdin_ends: bool,
 }
@@ -33,7 +47,7 @@ struct Serve {
 /// How long spans may take to leave at the end; Kubernetes gives 30 s, requests in flight take 20.
 const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
 
-/// A setting or an argument cannot be used.
+/// A setting or an argument cannot be used; clap exits with the same.
 const BAD_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -42,7 +56,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    let result = runtime.block_on(run(cli.command));
+    let result = runtime.block_on(run(cli));
     // An export that hangs may not hold the process.
     runtime.shutdown_background();
     match result {
@@ -60,13 +74,42 @@ fn fail(error: &(dyn Error + 'static)) -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
-    match command {
-        Command::Serve(serve) => run_service(&serve).await,
+async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
+    match cli.command.unwrap_or(Command::Demo(cli.demo)) {
+        Command::Demo(settings) => {
+            let _telemetry = log_only("demo")?;
+            demo::run(&settings, shutdown::on_signal()?).await?;
+        }
+        Command::Serve(args) => run_service(&args).await?,
+        Command::Jaeger(settings) => {
+            let _telemetry = log_only("jaeger")?;
+            let shutdown = shutdown::on_signal()?;
+            let jaeger = Jaeger::start(&settings).await?;
+            shutdown.cancelled().await;
+            jaeger.shutdown().await;
+        }
+        Command::Verify(settings) => {
+            let report = verify::run(&settings).await;
+            print!("{report}");
+            if !report.failures.is_empty() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-async fn run_service(args: &Serve) -> Result<ExitCode, Box<dyn Error>> {
+/// The log of a command that makes no spans.
+fn log_only(name: &str) -> Result<Telemetry, Box<dyn Error>> {
+    let settings = telemetry::Settings {
+        service_name: name.to_owned(),
+        destination: None,
+        ..Config::from_env()?.telemetry
+    };
+    Ok(telemetry::init(&settings)?)
+}
+
+async fn run_service(args: &Serve) -> Result<(), Box<dyn Error>> {
     let config = Config::from_env()?;
     let shutdown = shutdown::on_signal()?;
     if args.until_stdin_ends {
@@ -76,8 +119,7 @@ async fn run_service(args: &Serve) -> Result<ExitCode, Box<dyn Error>> {
     tracing::info!("settings: {}", config.effective_line());
     let result = service::run(&config.service, shutdown).await;
     telemetry.shutdown(FLUSH_DEADLINE).await;
-    result?;
-    Ok(ExitCode::SUCCESS)
+    Ok(result?)
 }
 
 /// On a thread of its own, since a read of standard input cannot be cancelled.

@@ -7,5 +7,8 @@
     clippy::panic
 )]
 
+pub mod jaeger;
 pub mod process;
+pub mod real_jaeger;
+pub mod rich;
 pub mod service;

@@ -65,11 +65,11 @@ impl Process {
         self.wait_for(text, |line| line.contains(text).then(|| line.to_owned()))
     }
 
-    /// What follows `prefix` in the first line that contains it, up to a space.
+    /// What follows `prefix` in the first line that contains it, up to a space or a quote.
     pub fn wait_for_word_after(&self, prefix: &str) -> String {
         self.wait_for(prefix, |line| {
             let (_, rest) = line.split_once(prefix)?;
-            rest.split_whitespace().next().map(str::to_owned)
+            rest.split([' ', '"']).next().map(str::to_owned)
         })
     }
 

@@ -5,5 +5,10 @@
 mod support;
 
 mod config;
+mod delivery;
+mod demo;
+mod interop;
 mod log;
+mod mapping;
 mod service;
+mod spans;

@@ -1,0 +1,190 @@
+//! That spans arrive: all of them, in each mode, also after a collector was away.
+
+use std::net::{TcpListener, UdpSocket};
+
+use futures_util::{StreamExt, stream};
+use nix::sys::signal::Signal;
+
+use crate::support::{jaeger::Jaeger, process::Process, service::Service};
+
+const MODES: [&str; 3] = ["grpc", "thrift-collector", "thrift-agent"];
+
+fn start(env: &[(&str, String)]) -> Service {
+    let env: Vec<(&str, &str)> = env
+        .iter()
+        .map(|(key, value)| (*key, value.as_str()))
+        .collect();
+    Service::start(&env)
+}
+
+#[tokio::test]
+async fn ten_thousand_requests_are_ten_thousand_spans() {
+    const REQUESTS: usize = 10_000;
+    const IN_FLIGHT: usize = 200;
+
+    for mode in MODES {
+        let jaeger = Jaeger::start();
+        let mut env = jaeger.env(mode);
+        env.retain(|(name, _)| *name != "OTEL_BSP_SCHEDULE_DELAY");
+        env.push(("RUST_LOG", "warn".to_owned()));
+        let mut service = start(&env);
+        let answered = stream::iter(0..REQUESTS)
+            .map(|_| async { service.get("/").await.status() == 200 })
+            .buffer_unordered(IN_FLIGHT)
+            .filter(|ok| std::future::ready(*ok))
+            .count()
+            .await;
+        assert_eq!(answered, REQUESTS, "{mode}");
+        assert_eq!(
+            service.terminate().code(),
+            Some(0),
+            "{mode}: {:#?}",
+            service.process.lines()
+        );
+        // All that was sent has arrived when the service ends; only a datagram may still be read.
+        let traces = jaeger.traces("app", REQUESTS).await;
+        assert_eq!(traces.len(), REQUESTS, "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn spans_arrive_when_the_collector_comes_late() {
+    for mode in MODES {
+        // The ports are free again when this one ends.
+        let ports = Jaeger::start();
+        let env = ports.env(mode);
+        let [compact, http, grpc] =
+            [ports.compact, ports.http, ports.grpc].map(|address| address.port().to_string());
+        drop(ports);
+
+        let service = start(&env);
+        assert_eq!(service.get("/").await.status(), 200);
+        // UDP tells of an absent agent with the second datagram.
+        service.process.wait_for_line("Hello World");
+        while !told_of_outage(&service.process) {
+            service.get("/items/1").await;
+            tokio::task::yield_now().await;
+        }
+
+        let jaeger = Jaeger::start_with(&[
+            "--compact-port",
+            &compact,
+            "--http-port",
+            &http,
+            "--grpc-port",
+            &grpc,
+        ]);
+        while jaeger.get("/api/services").await != serde_json::json!(["app"]) {
+            service.get("/items/2").await;
+        }
+        while !service
+            .process
+            .lines()
+            .iter()
+            .any(|line| line.contains("spans reach"))
+        {
+            service.get("/items/3").await;
+        }
+        let told = |text: &str| {
+            let lines = service.process.lines();
+            lines.iter().filter(|line| line.contains(text)).count()
+        };
+        assert_eq!(
+            told("spans do not reach"),
+            1,
+            "{mode}: {:#?}",
+            service.process.lines()
+        );
+        assert_eq!(told("spans reach"), 1, "{mode}");
+        assert_eq!(
+            told("opentelemetry"),
+            0,
+            "{mode}: the SDK says nothing beside"
+        );
+    }
+}
+
+fn told_of_outage(process: &Process) -> bool {
+    process
+        .lines()
+        .iter()
+        .any(|line| line.contains("spans do not reach"))
+}
+
+#[tokio::test]
+async fn without_a_collector_the_service_serves_and_ends() {
+    let free_port = || {
+        TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+    };
+    for (mode, name) in [
+        ("grpc", "COLLECTOR_ENDPOINT_GRPC_ENDPOINT"),
+        ("thrift-collector", "COLLECTOR_THRIFT_URL"),
+    ] {
+        let nobody = free_port();
+        let address = match mode {
+            "grpc" => nobody.to_string(),
+            _ => format!("http://{nobody}"),
+        };
+        let mut service = start(&[("MODE", mode.to_owned()), (name, address)]);
+        assert_eq!(service.get("/").await.status(), 200);
+        assert_eq!(service.terminate().code(), Some(0));
+        service
+            .process
+            .wait_for_line("1 spans could not be delivered");
+    }
+}
+
+#[tokio::test]
+async fn a_hanging_collector_does_not_hold_the_end() {
+    // Connections are taken by the system; nobody reads or answers.
+    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for mode in MODES {
+        let mut service = start(&[
+            ("MODE", mode.to_owned()),
+            (
+                "COLLECTOR_ENDPOINT_GRPC_ENDPOINT",
+                tcp.local_addr().unwrap().to_string(),
+            ),
+            (
+                "COLLECTOR_THRIFT_URL",
+                format!("http://{}", tcp.local_addr().unwrap()),
+            ),
+            ("AGENT_HOST_NAME", "127.0.0.1".to_owned()),
+            ("AGENT_PORT", udp.local_addr().unwrap().port().to_string()),
+        ]);
+        assert_eq!(service.get("/").await.status(), 200);
+        assert_eq!(service.terminate().code(), Some(0), "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_answered_and_its_span_sent() {
+    let jaeger = Jaeger::start();
+    let mut service = start(&jaeger.env("grpc"));
+    let slow = tokio::spawn(service.client.get(service.url("/io_task")).send());
+    // Its answer shows that the other one, begun before, has been taken in.
+    service.get("/items/1").await;
+    let pending = std::net::TcpStream::connect(service.address).unwrap();
+    service.process.signal(Signal::SIGTERM);
+    let answer = slow.await.unwrap().unwrap();
+    assert_eq!(answer.status(), 200);
+    drop(pending);
+    assert_eq!(service.process.wait().code(), Some(0));
+    jaeger.traces("app", 2).await;
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once() {
+    let mut service = Service::untraced(&[]);
+    let slow = tokio::spawn(service.client.get(service.url("/io_task")).send());
+    service.get("/items/1").await;
+    service.process.signal(Signal::SIGINT);
+    service.process.wait_for_line("shutting down");
+    service.process.signal(Signal::SIGINT);
+    assert_eq!(service.process.wait().code(), Some(130));
+    assert!(slow.await.unwrap().is_err(), "the request was cut off");
+}

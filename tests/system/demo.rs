@@ -1,0 +1,218 @@
+//! The demo and `verify`, as typed by a user.
+
+use std::net::TcpListener;
+
+use nix::{
+    errno::Errno,
+    sys::signal::{Signal, kill},
+};
+
+use crate::support::process::{Process, pid};
+
+/// Ports that were free a moment ago.
+fn free_ports<const N: usize>() -> [String; N] {
+    let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+    held.map(|listener| listener.local_addr().unwrap().port().to_string())
+}
+
+struct Demo {
+    process: Process,
+    app: String,
+    jaeger: String,
+}
+
+impl Demo {
+    fn start(flags: &[&str]) -> Self {
+        let ports = free_ports::<3>();
+        let list = ports.join(",");
+        let mut args = vec!["demo", "--ports", &list];
+        for flag in [
+            "--compact-port",
+            "--binary-port",
+            "--http-port",
+            "--grpc-port",
+            "--query-port",
+        ] {
+            args.extend([flag, "0"]);
+        }
+        args.extend(flags);
+        let process = Process::start(&args, &[("OTEL_BSP_SCHEDULE_DELAY", "50")]);
+        let jaeger = format!("http://{}", process.wait_for_word_after("query on http://"));
+        for app in ["app-a", "app-b", "app-c"] {
+            process.wait_for(app, |line| {
+                (line.starts_with(&format!("{app} |")) && line.contains("listening on"))
+                    .then_some(())
+            });
+        }
+        Self {
+            process,
+            app: format!("http://127.0.0.1:{}", ports[0]),
+            jaeger,
+        }
+    }
+
+    fn verify(&self) -> (Option<i32>, String) {
+        let mut verify = Process::start(
+            &["verify", "--app", &self.app, "--jaeger", &self.jaeger],
+            &[],
+        );
+        let status = verify.wait();
+        // Both pipes are read to their ends before the process is gone from the table.
+        verify.wait_for("a result", |line| {
+            (line == "OK" || line.starts_with("FAILED")).then_some(())
+        });
+        (status.code(), verify.lines().join("\n"))
+    }
+}
+
+/// How the spans of `service` came, by the tag that the embedded Jaeger's receivers set.
+async fn receivers(jaeger: &str, service: &str) -> Vec<String> {
+    let url = format!("{jaeger}/api/traces?service=app-a&operation=GET%20/chain");
+    let answer: serde_json::Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+    let trace = &answer["data"][0];
+    let mut found: Vec<String> = trace["spans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|span| {
+            let process = span["processID"].as_str().unwrap();
+            trace["processes"][process]["serviceName"] == service
+        })
+        .map(|span| {
+            crate::support::jaeger::tag(span, "internal.span.receiver")
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    found.dedup();
+    found
+}
+
+#[tokio::test]
+async fn one_trace_takes_three_paths_and_verify_says_so() {
+    let mut demo = Demo::start(&[]);
+    let (code, output) = demo.verify();
+    assert_eq!(code, Some(0), "{output}");
+    assert!(output.contains("8 spans of 3 services"), "{output}");
+    for (service, receiver) in [
+        ("app-a", "grpc"),
+        ("app-b", "http"),
+        ("app-c", "udp-compact"),
+    ] {
+        assert_eq!(
+            receivers(&demo.jaeger, service).await,
+            [receiver],
+            "{service}"
+        );
+    }
+    assert_eq!(
+        demo.process.terminate().code(),
+        Some(0),
+        "{:#?}",
+        demo.process.lines()
+    );
+}
+
+#[tokio::test]
+async fn all_three_can_take_the_same_path() {
+    for (mode, receiver) in [
+        ("grpc", "grpc"),
+        ("thrift-collector", "http"),
+        ("thrift-agent", "udp-compact"),
+    ] {
+        let demo = Demo::start(&["--mode", mode]);
+        let (code, output) = demo.verify();
+        assert_eq!(code, Some(0), "{mode}: {output}");
+        for service in ["app-a", "app-b", "app-c"] {
+            assert_eq!(receivers(&demo.jaeger, service).await, [receiver], "{mode}");
+        }
+    }
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let [other, another] = free_ports();
+    let list = format!("{other},{port},{another}");
+    let mut demo = Process::start(&["demo", "--ports", &list, "--query-port", "0"], &[]);
+    assert_eq!(demo.wait().code(), Some(1));
+    demo.wait_for_line(&format!("app-b cannot listen on port {port}"));
+}
+
+#[test]
+fn a_bad_mode_says_what_is_allowed() {
+    let mut demo = Process::start(&["--mode", "zipkin"], &[]);
+    assert_eq!(demo.wait().code(), Some(2));
+    let line = demo.wait_for_line("zipkin");
+    assert!(
+        line.contains("grpc thrift-collector thrift-agent"),
+        "{line}"
+    );
+}
+
+/// The processes that `parent` started.
+fn children(parent: u32) -> Vec<u32> {
+    let path = format!("/proc/{parent}/task");
+    let tasks = std::fs::read_dir(path).unwrap().flatten();
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|text| {
+            text.split_whitespace()
+                .map(|id| id.parse().unwrap())
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn killed_it_leaves_no_process_behind() {
+    let mut demo = Demo::start(&[]);
+    let children = children(demo.process.id());
+    assert_eq!(children.len(), 3);
+    demo.process.signal(Signal::SIGKILL);
+    demo.process.wait();
+    for child in children {
+        // An orphan's end is reaped by init, or it stays as a zombie where there is none.
+        while kill(pid(child), None) != Err(Errno::ESRCH) && !is_zombie(child) {
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn is_zombie(id: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ")
+        .is_none_or(|(_, rest)| rest.starts_with('Z'))
+}
+
+#[test]
+fn when_a_service_ends_by_itself_the_demo_says_so_and_ends() {
+    let mut demo = Demo::start(&[]);
+    let first = children(demo.process.id())[0];
+    kill(pid(first), Signal::SIGKILL).unwrap();
+    assert_eq!(demo.process.wait().code(), Some(1));
+    demo.process.wait_for_line("ended by itself: signal: 9");
+}
+
+#[test]
+fn verify_says_what_it_could_not_find_and_where_to_look() {
+    let [app, jaeger] = free_ports().map(|port: String| format!("http://127.0.0.1:{port}"));
+    let args = [
+        "verify",
+        "--app",
+        &app,
+        "--jaeger",
+        &jaeger,
+        "--timeout",
+        "1s",
+    ];
+    let mut verify = Process::start(&args, &[]);
+    assert_eq!(verify.wait().code(), Some(1));
+    verify.wait_for_line(&format!("expected 200 from {app}/chain"));
+    verify.wait_for_line(&format!("expected an answer from Jaeger at {jaeger}"));
+    verify.wait_for_line("Connection refused");
+    verify.wait_for_line("look     ");
+}
