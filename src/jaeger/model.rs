@@ -1,0 +1,284 @@
+//! The span as Jaeger knows it (jaeger-idl `proto/api_v2/model.proto`), whichever way it came.
+//!
+//! Strings and lists are kept without spare capacity: a store full of them costs what it says it does.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// What the allocator adds to each piece of heap memory, in bytes; an estimate.
+const ALLOCATION: usize = 16;
+
+/// The id of a trace, 128 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TraceId(pub u128);
+
+impl fmt::Display for TraceId {
+    /// 16 hex digits when the upper half is zero, else 32: Jaeger's text form.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 >> 64 == 0 {
+            write!(f, "{:016x}", self.0)
+        } else {
+            write!(f, "{:032x}", self.0)
+        }
+    }
+}
+
+/// The id of a span, unique within its trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SpanId(pub u64);
+
+impl fmt::Display for SpanId {
+    /// 16 hex digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// One operation of one service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// The trace it belongs to.
+    pub trace_id: TraceId,
+    /// Its own id.
+    pub span_id: SpanId,
+    /// The name of the operation.
+    pub operation: Box<str>,
+    /// Other spans it comes from; see [`Span::parent`].
+    pub references: Vec<SpanRef>,
+    /// Bit 0: sampled, bit 1: debug.
+    pub flags: u32,
+    /// Nanoseconds since 1970, never negative.
+    pub start_ns: i64,
+    /// Nanoseconds, never negative.
+    pub duration_ns: i64,
+    /// What is known of the operation.
+    pub tags: Vec<Tag>,
+    /// What happened in the meantime.
+    pub logs: Vec<Log>,
+    /// The process that did it, shared by the spans of a batch.
+    pub process: Arc<Process>,
+    /// What somebody on the way found odd.
+    pub warnings: Vec<Box<str>>,
+    /// The way it came.
+    pub receiver: Receiver,
+}
+
+/// A reference to another span.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SpanRef {
+    /// How the two belong together.
+    pub kind: RefKind,
+    /// The other span's trace.
+    pub trace_id: TraceId,
+    /// The other span's id.
+    pub span_id: SpanId,
+}
+
+/// How a span refers to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefKind {
+    /// The other span waits for this one.
+    ChildOf,
+    /// The other span does not wait for this one.
+    FollowsFrom,
+}
+
+/// The process that made a span.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Process {
+    /// The name of the service.
+    pub service: Box<str>,
+    /// What is known of the process.
+    pub tags: Vec<Tag>,
+}
+
+/// Something that happened within a span.
+#[derive(Debug, Clone, PartialEq, Hash)]
+pub struct Log {
+    /// Nanoseconds since 1970, never negative.
+    pub timestamp_ns: i64,
+    /// What happened.
+    pub fields: Vec<Tag>,
+}
+
+/// A key and its value. Ordered as Jaeger orders them: by key, then type, then value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tag {
+    /// The key; the same one may appear more than once.
+    pub key: Box<str>,
+    /// The value.
+    pub value: Value,
+}
+
+impl Tag {
+    /// A tag with a text.
+    pub fn text(key: &str, value: &str) -> Self {
+        Tag {
+            key: key.into(),
+            value: Value::String(value.into()),
+        }
+    }
+}
+
+/// The value of a tag.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Value {
+    String(Box<str>),
+    Bool(bool),
+    Int64(i64),
+    Float64(f64),
+    Binary(Box<[u8]>),
+}
+
+impl Value {
+    /// The place of the type in Jaeger's enum `ValueType`, by which values of one key are ordered.
+    fn rank(&self) -> u8 {
+        match self {
+            Value::String(_) => 0,
+            Value::Bool(_) => 1,
+            Value::Int64(_) => 2,
+            Value::Float64(_) => 3,
+            Value::Binary(_) => 4,
+        }
+    }
+}
+
+// By hand and not derived, because a float has no total order of its own.
+impl Ord for Value {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Value::String(a), Value::String(b)) => a.cmp(b),
+            (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+            (Value::Int64(a), Value::Int64(b)) => a.cmp(b),
+            (Value::Float64(a), Value::Float64(b)) => a.total_cmp(b),
+            (Value::Binary(a), Value::Binary(b)) => a.cmp(b),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.rank().hash(state);
+        match self {
+            Value::String(value) => value.hash(state),
+            Value::Bool(value) => value.hash(state),
+            Value::Int64(value) => value.hash(state),
+            Value::Float64(value) => value.to_bits().hash(state),
+            Value::Binary(value) => value.hash(state),
+        }
+    }
+}
+
+/// The way a span came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Receiver {
+    /// Thrift compact over UDP, as to an agent.
+    UdpCompact,
+    /// Thrift binary over UDP, as to an agent.
+    UdpBinary,
+    /// Thrift binary over HTTP, as to a collector.
+    Http,
+    /// api_v2 over gRPC, as to a collector.
+    Grpc,
+}
+
+impl Receiver {
+    /// The name, as the tag `internal.span.receiver` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Receiver::UdpCompact => "udp-compact",
+            Receiver::UdpBinary => "udp-binary",
+            Receiver::Http => "http",
+            Receiver::Grpc => "grpc",
+        }
+    }
+
+    /// What Jaeger's collector writes into `internal.span.format`. An agent forwards by gRPC, so what came through one is
+    /// `proto` there, too.
+    pub fn format(self) -> &'static str {
+        match self {
+            Receiver::Http => "jaeger",
+            Receiver::UdpCompact | Receiver::UdpBinary | Receiver::Grpc => "proto",
+        }
+    }
+}
+
+impl Span {
+    /// The parent: the first CHILD_OF reference of the same trace, else the first FOLLOWS_FROM of the same trace.
+    pub fn parent(&self) -> Option<SpanId> {
+        let of_kind = |kind| {
+            let same = |r: &&SpanRef| r.kind == kind && r.trace_id == self.trace_id;
+            self.references.iter().find(same).map(|r| r.span_id)
+        };
+        of_kind(RefKind::ChildOf)
+            .or_else(|| of_kind(RefKind::FollowsFrom))
+            .filter(|id| id.0 != 0)
+    }
+
+    /// The value of the first tag `span.kind` where it is one that Jaeger knows, else `unspecified`.
+    pub fn kind(&self) -> &'static str {
+        let first = self.tags.iter().find(|tag| &*tag.key == "span.kind");
+        let Some(Value::String(kind)) = first.map(|tag| &tag.value) else {
+            return "unspecified";
+        };
+        ["client", "server", "producer", "consumer", "internal"]
+            .into_iter()
+            .find(|known| *known == &**kind)
+            .unwrap_or("unspecified")
+    }
+
+    /// Estimated memory in bytes, without the process, which is shared.
+    pub fn size(&self) -> usize {
+        size_of::<Span>()
+            + ALLOCATION
+            + text_size(&self.operation)
+            + list_size(&self.references, |_| 0)
+            + tags_size(&self.tags)
+            + list_size(&self.logs, |log| tags_size(&log.fields))
+            + list_size(&self.warnings, |warning| text_size(warning))
+    }
+}
+
+impl Process {
+    /// Estimated memory in bytes.
+    pub fn size(&self) -> usize {
+        size_of::<Process>() + ALLOCATION + text_size(&self.service) + tags_size(&self.tags)
+    }
+}
+
+fn text_size(text: &str) -> usize {
+    ALLOCATION + text.len()
+}
+
+fn list_size<T>(list: &[T], inner: impl Fn(&T) -> usize) -> usize {
+    ALLOCATION + size_of_val(list) + list.iter().map(inner).sum::<usize>()
+}
+
+fn tags_size(tags: &[Tag]) -> usize {
+    list_size(tags, |tag| {
+        let value = match &tag.value {
+            Value::String(text) => text_size(text),
+            Value::Binary(bytes) => ALLOCATION + bytes.len(),
+            Value::Bool(_) | Value::Int64(_) | Value::Float64(_) => 0,
+        };
+        text_size(&tag.key) + value
+    })
+}

@@ -1,0 +1,77 @@
+//! What Jaeger's query service does to a trace before it shows it (jaeger `cmd/query/app/querysvc/adjusters.go`, `model/adjuster`), in
+//! its order. It works on a copy; the store keeps what came.
+
+mod clock_skew;
+mod references;
+mod span_ids;
+mod tags;
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use crate::jaeger::model::{Receiver, Span, Tag};
+
+/// A trace ready to be shown.
+#[derive(Debug)]
+pub(super) struct Trace {
+    /// Its spans.
+    pub(super) spans: Vec<Span>,
+    /// For each span the tags that were moved from it to its process. A copy of the process for each span would cost its size as many
+    /// times.
+    pub(super) moved_tags: Vec<Vec<Tag>>,
+}
+
+impl Trace {
+    /// Makes span ids unique and leaves the rest as it is, for the counts of dependencies.
+    pub(super) fn with_unique_span_ids(stored: Vec<Arc<Span>>) -> Self {
+        let mut spans: Vec<_> = stored.iter().map(|span| Span::clone(span)).collect();
+        span_ids::make_unique(&mut spans);
+        Trace { spans, moved_tags: Vec::new() }
+    }
+
+    /// All adjustments.
+    pub(super) fn adjusted(stored: Vec<Arc<Span>>) -> Self {
+        let mut trace = Trace::with_unique_span_ids(stored);
+        for span in &mut trace.spans {
+            span.tags.extend(receiver_tags(span.receiver));
+        }
+        clock_skew::warn(&mut trace.spans);
+        tags::adjust(&mut trace);
+        trace.drop_duplicates();
+        for span in &mut trace.spans {
+            references::drop_invalid(span);
+            references::put_parent_first(span);
+        }
+        trace
+    }
+
+    /// Of equal spans the first stays. (A copy that came second has a warning about its id by now and the first has not, so it takes
+    /// three to lose one: so it is in Jaeger.)
+    fn drop_duplicates(&mut self) {
+        let hasher = RandomState::new();
+        let mut seen = HashSet::new();
+        let is_first: Vec<bool> = (self.spans.iter().zip(&self.moved_tags))
+            .map(|(span, moved)| {
+                // Equal processes are the same memory by now; hashing their content once for each span could take for ever.
+                let process = Arc::as_ptr(&span.process).addr();
+                let times = (span.start_ns, span.duration_ns);
+                let content = (&span.references, &span.tags, &span.logs, &span.warnings, moved);
+                let names = (span.span_id, &span.operation, span.flags);
+                seen.insert(hasher.hash_one((names, times, content, process)))
+            })
+            .collect();
+        let mut keep = is_first.iter();
+        self.spans.retain(|_| keep.next() == Some(&true));
+        let mut keep = is_first.iter();
+        self.moved_tags.retain(|_| keep.next() == Some(&true));
+    }
+}
+
+/// The tags that say which way a span came: Jaeger's own one, and one of ours.
+pub(super) fn receiver_tags(receiver: Receiver) -> [Tag; 2] {
+    [
+        Tag::text("internal.span.format", receiver.format()),
+        Tag::text("internal.span.receiver", receiver.name()),
+    ]
+}

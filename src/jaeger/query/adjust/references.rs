@@ -1,0 +1,38 @@
+//! References as the UI expects them (jaeger `model/adjuster/bad_span_references.go`, `parent_reference.go`).
+
+use crate::jaeger::model::{RefKind, Span, SpanRef};
+
+/// Removes references to trace 0, with a warning each.
+pub(super) fn drop_invalid(span: &mut Span) {
+    let warnings = &mut span.warnings;
+    span.references.retain(|reference| {
+        let valid = reference.trace_id.0 != 0;
+        if !valid {
+            warnings.push(format!("Invalid span reference removed {}", as_go(reference)).into());
+        }
+        valid
+    });
+}
+
+/// The reference as Go prints the generated struct.
+fn as_go(reference: &SpanRef) -> String {
+    let kind = match reference.kind {
+        RefKind::ChildOf => "CHILD_OF",
+        RefKind::FollowsFrom => "FOLLOWS_FROM",
+    };
+    let SpanRef { trace_id, span_id, .. } = reference;
+    format!(
+        "{{TraceID:{trace_id} SpanID:{span_id} RefType:{kind} XXX_NoUnkeyedLiteral:{{}} XXX_unrecognized:[] XXX_sizecache:0}}"
+    )
+}
+
+/// Puts the parent first: the first CHILD_OF of the same trace, else the first reference of the same trace.
+pub(super) fn put_parent_first(span: &mut Span) {
+    let same_trace = |r: &SpanRef| r.trace_id == span.trace_id;
+    let child_of = |r: &SpanRef| same_trace(r) && r.kind == RefKind::ChildOf;
+    let references = &span.references;
+    let parent = references.iter().position(child_of).or_else(|| references.iter().position(same_trace));
+    if let Some(parent) = parent {
+        span.references.swap(0, parent);
+    }
+}

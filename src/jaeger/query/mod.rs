@@ -1,0 +1,208 @@
+//! The query service's JSON API (jaeger `cmd/query/app/http_handler.go`), which Jaeger's UI and Grafana's data source use.
+
+mod adjust;
+mod dependencies;
+mod go;
+mod json;
+mod params;
+mod search;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::{Serialize, Serializer};
+use tokio::sync::Semaphore;
+
+use super::model::TraceId;
+use super::store::Store;
+use json::{Envelope, Error};
+use params::{DependencyQuery, Params, TraceQuery};
+
+/// Answers with traces at a time; each costs the memory of the trace that is being written. More wait.
+const MAX_ANSWERS: usize = 4;
+
+/// What the handlers share.
+#[derive(Debug, Clone)]
+struct Service {
+    store: Arc<Store>,
+    slots: Arc<Semaphore>,
+}
+
+type Pairs = Query<Vec<(String, String)>>;
+
+/// The API's routes.
+pub(super) fn router(store: Arc<Store>) -> Router {
+    let slots = Arc::new(Semaphore::new(MAX_ANSWERS));
+    Router::new()
+        .route("/", get(|| async { HOME }))
+        .route("/api/services", get(services))
+        .route("/api/services/{service}/operations", get(operation_names))
+        .route("/api/operations", get(operations))
+        .route("/api/traces", get(traces))
+        .route("/api/traces/{trace_id}", get(trace))
+        .route("/api/dependencies", get(dependencies))
+        .method_not_allowed_fallback(|| async { error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed") })
+        .fallback(|| async { error(StatusCode::NOT_FOUND, "not found") })
+        .with_state(Service { store, slots })
+}
+
+const HOME: &str = "The query API of axum-jaeger's embedded Jaeger.\n\
+    Try /api/services, or /api/traces?service=NAME&prettyPrint=true\n";
+
+async fn services(State(service): State<Service>, Query(pairs): Pairs) -> Response {
+    list_or_null(&Params::new(pairs), service.store.services())
+}
+
+async fn operation_names(
+    State(service): State<Service>,
+    Path(name): Path<String>,
+    Query(pairs): Pairs,
+) -> Response {
+    let operations = service.store.operations(&name);
+    let mut names: Vec<_> = operations.into_iter().map(|(name, _)| name).collect();
+    names.dedup();
+    list_or_null(&Params::new(pairs), names)
+}
+
+/// Where Jaeger has an empty list of names it answers `null`.
+fn list_or_null(params: &Params, names: Vec<String>) -> Response {
+    match names.is_empty() {
+        true => answer(params, &Envelope::of(())),
+        false => answer(params, &Envelope::counted(names)),
+    }
+}
+
+#[derive(Serialize)]
+struct Operation {
+    name: String,
+    #[serde(rename = "spanKind")]
+    kind: &'static str,
+}
+
+async fn operations(State(service): State<Service>, Query(pairs): Pairs) -> Response {
+    let params = Params::new(pairs);
+    let name = match params.service() {
+        Ok(name) => name,
+        Err(message) => return error(StatusCode::BAD_REQUEST, message),
+    };
+    let wanted = params.first("spanKind");
+    let operations = service.store.operations(name).into_iter();
+    let operations = operations
+        .filter(|(_, kind)| wanted.is_empty() || *kind == wanted)
+        .map(|(name, kind)| Operation { name, kind });
+    answer(&params, &Envelope::counted(operations.collect()))
+}
+
+async fn traces(State(service): State<Service>, Query(pairs): Pairs) -> Response {
+    let params = Params::new(pairs);
+    let query = match TraceQuery::parse(&params) {
+        Ok(query) => query,
+        Err(message) => return error(StatusCode::BAD_REQUEST, message),
+    };
+    let store = Arc::clone(&service.store);
+    service.stream(params.pretty(), Found { store, query }).await
+}
+
+async fn trace(
+    State(service): State<Service>,
+    Path(id): Path<String>,
+    Query(pairs): Pairs,
+) -> Response {
+    let id = match go::parse_trace_id(&id) {
+        Ok(id) => id,
+        Err(message) => return error(StatusCode::BAD_REQUEST, message),
+    };
+    if !service.store.contains(id) {
+        return error(StatusCode::NOT_FOUND, "trace not found");
+    }
+    let traces = Traces { store: Arc::clone(&service.store), ids: vec![id] };
+    let pretty = Params::new(pairs).pretty();
+    service.stream(pretty, Envelope::of(traces)).await
+}
+
+async fn dependencies(State(service): State<Service>, Query(pairs): Pairs) -> Response {
+    let params = Params::new(pairs);
+    let query = match DependencyQuery::parse(&params) {
+        Ok(query) => query,
+        Err(message) => return error(StatusCode::BAD_REQUEST, message),
+    };
+    let store = Arc::clone(&service.store);
+    service.stream(params.pretty(), Calls { store, query }).await
+}
+
+impl Service {
+    async fn stream(self, pretty: bool, value: impl Serialize + Send + 'static) -> Response {
+        match self.slots.acquire_owned().await {
+            Ok(slot) => stream::json(slot, pretty, value),
+            // Nobody closes the semaphore.
+            Err(_) => error(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
+        }
+    }
+}
+
+/// A search, made when it is written.
+struct Found {
+    store: Arc<Store>,
+    query: TraceQuery,
+}
+
+impl Serialize for Found {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let Found { store, query } = self;
+        let (ids, missing) = match query.trace_ids.is_empty() {
+            true => (search::search(store, query), Vec::new()),
+            false => query.trace_ids.iter().partition(|id| store.contains(**id)),
+        };
+        let not_found = |id| Error { code: None, msg: "trace not found".into(), trace_id: Some(id) };
+        let errors: Vec<_> = missing.into_iter().map(not_found).collect();
+        let traces = Traces { store: Arc::clone(store), ids };
+        let errors = Some(errors).filter(|errors| !errors.is_empty());
+        Envelope { errors, ..Envelope::of(traces) }.serialize(to)
+    }
+}
+
+/// Traces, each of which is fetched and adjusted when it is written. One that has left the store in the meantime is left out.
+struct Traces {
+    store: Arc<Store>,
+    ids: Vec<TraceId>,
+}
+
+impl Serialize for Traces {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let stored = self.ids.iter().filter_map(|id| self.store.trace(*id));
+        to.collect_seq(stored.map(adjust::Trace::adjusted))
+    }
+}
+
+/// The dependencies, counted when they are written.
+struct Calls {
+    store: Arc<Store>,
+    query: DependencyQuery,
+}
+
+impl Serialize for Calls {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Envelope::of(dependencies::dependencies(&self.store, &self.query)).serialize(to)
+    }
+}
+
+fn answer(params: &Params, value: &impl Serialize) -> Response {
+    let mut body = Vec::new();
+    match stream::write(&mut body, params.pretty(), value) {
+        Ok(()) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(why) => error(StatusCode::INTERNAL_SERVER_ERROR, why.to_string()),
+    }
+}
+
+/// An error in the envelope. Jaeger calls it plain text, though it is JSON.
+fn error(status: StatusCode, message: impl Into<String>) -> Response {
+    let envelope = Envelope::error(status.as_u16(), message.into());
+    let text = serde_json::to_string(&envelope).unwrap_or_default();
+    (status, text + "\n").into_response()
+}

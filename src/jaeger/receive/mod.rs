@@ -1,0 +1,68 @@
+//! The four ways in: bytes become spans here, and what is not a span stays out.
+
+mod counters;
+mod cursor;
+pub(super) mod grpc;
+pub(super) mod http;
+mod proto;
+mod sanitize;
+mod thrift;
+pub(super) mod udp;
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::model::{Receiver, Span};
+use super::store::Store;
+pub use counters::Counts;
+use counters::{Counters, Reason};
+
+/// The largest message that is read from a stream, in bytes: gRPC's own default.
+const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// What a receiver hands its spans to.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    receiver: Receiver,
+    store: Arc<Store>,
+    counters: Counters,
+}
+
+impl Inbox {
+    /// For one receiver.
+    pub(super) fn new(receiver: Receiver, store: &Arc<Store>) -> Arc<Self> {
+        Arc::new(Inbox {
+            receiver,
+            store: Arc::clone(store),
+            counters: Counters::default(),
+        })
+    }
+
+    /// Whose inbox it is.
+    pub(super) fn receiver(&self) -> Receiver {
+        self.receiver
+    }
+
+    /// What was taken and refused so far.
+    pub(super) fn counts(&self) -> Counts {
+        self.counters.read()
+    }
+
+    /// Stores the spans of one message. A span without an id would be found by nobody: it is refused and the others are kept.
+    fn accept(&self, mut spans: Vec<Span>) {
+        spans.retain(|span| {
+            let has_ids = span.trace_id.0 != 0 && span.span_id.0 != 0;
+            if !has_ids {
+                self.refuse(Reason::ZeroId, &"a span's trace id or span id is zero");
+            }
+            has_ids
+        });
+        let count = spans.len();
+        self.store.insert(spans);
+        self.counters.stored(count);
+    }
+
+    fn refuse(&self, reason: Reason, why: &dyn fmt::Display) {
+        self.counters.refused(self.receiver, reason, why);
+    }
+}
