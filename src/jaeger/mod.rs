@@ -95,8 +95,13 @@ impl Jaeger {
         let (query, query_at) = bind_tcp(at(settings.query_port), "the query API").await?;
 
         let store = Arc::new(Store::new(settings.max_memory_bytes()));
-        let inboxes = [Receiver::UdpCompact, Receiver::UdpBinary, Receiver::Http, Receiver::Grpc]
-            .map(|receiver| Inbox::new(receiver, &store));
+        let inboxes = [
+            Receiver::UdpCompact,
+            Receiver::UdpBinary,
+            Receiver::Http,
+            Receiver::Grpc,
+        ]
+        .map(|receiver| Inbox::new(receiver, &store));
         let [of_compact, of_binary, of_http, of_grpc] = inboxes.clone();
 
         let stop = CancellationToken::new();
@@ -106,8 +111,18 @@ impl Jaeger {
             threads.extend(udp::spawn(socket, inbox, stop.clone()).map_err(StartError::Thread)?);
         }
         let mut servers = JoinSet::new();
-        servers.spawn(serve(http, http::router(of_http), Protocol::Http1, stop.clone()));
-        servers.spawn(serve(grpc, grpc::router(of_grpc), Protocol::Http2, stop.clone()));
+        servers.spawn(serve(
+            http,
+            http::router(of_http),
+            Protocol::Http1,
+            stop.clone(),
+        ));
+        servers.spawn(serve(
+            grpc,
+            grpc::router(of_grpc),
+            Protocol::Http2,
+            stop.clone(),
+        ));
         servers.spawn(serve(query, query::router(store), Protocol::Http1, stop));
 
         info!("Thrift compact on udp {compact_at}");
@@ -137,13 +152,21 @@ impl Jaeger {
 
     /// What a receiver took and refused since the start.
     pub fn counts(&self, receiver: Receiver) -> Counts {
-        let inbox = self.inboxes.iter().find(|inbox| inbox.receiver() == receiver);
+        let inbox = self
+            .inboxes
+            .iter()
+            .find(|inbox| inbox.receiver() == receiver);
         inbox.map(|inbox| inbox.counts()).unwrap_or_default()
     }
 
     /// Stops receiving and answering. Answers under way may end, within seconds.
     pub async fn shutdown(self) {
-        let Jaeger { threads, mut servers, stop, .. } = self;
+        let Jaeger {
+            threads,
+            mut servers,
+            stop,
+            ..
+        } = self;
         drop(stop);
         while servers.join_next().await.is_some() {}
         // Joining a thread blocks. A thread that panicked has nothing more to end.
@@ -152,7 +175,10 @@ impl Jaeger {
     }
 }
 
-fn bind_udp(address: SocketAddr, purpose: &'static str) -> Result<(UdpSocket, SocketAddr), StartError> {
+fn bind_udp(
+    address: SocketAddr,
+    purpose: &'static str,
+) -> Result<(UdpSocket, SocketAddr), StartError> {
     let bind = || {
         let socket = UdpSocket::bind(address)?;
         udp::prepare(&socket)?;
@@ -171,14 +197,19 @@ async fn bind_tcp(
         let bound = listener.local_addr()?;
         Ok((listener, bound))
     };
-    bind.await.map_err(|error| StartError::of(error, address, purpose))
+    bind.await
+        .map_err(|error| StartError::of(error, address, purpose))
 }
 
 impl StartError {
     fn of(source: io::Error, address: SocketAddr, purpose: &'static str) -> Self {
         match source.kind() {
             io::ErrorKind::AddrInUse => StartError::Taken { address, purpose },
-            _ => StartError::Listen { address, purpose, source },
+            _ => StartError::Listen {
+                address,
+                purpose,
+                source,
+            },
         }
     }
 }

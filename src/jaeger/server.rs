@@ -125,7 +125,11 @@ impl Limit {
 }
 
 /// The middleware that keeps a [`Limit`].
-pub(super) async fn limit(State(limit): State<Limit>, request: Request<Body>, next: Next) -> Response {
+pub(super) async fn limit(
+    State(limit): State<Limit>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
     // The semaphore is never closed, so there always is a permit in the end.
     let _slot = limit.slots.acquire().await;
     match tokio::time::timeout(Limit::TIME, next.run(request)).await {

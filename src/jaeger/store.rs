@@ -127,7 +127,10 @@ impl Inner {
             return false;
         };
         self.bytes = self.bytes.saturating_sub(trace.bytes);
-        for group in trace.spans.chunk_by(|a, b| Arc::ptr_eq(&a.process, &b.process)) {
+        for group in trace
+            .spans
+            .chunk_by(|a, b| Arc::ptr_eq(&a.process, &b.process))
+        {
             let spans = group.iter().map(|span| &**span);
             self.index.remove(&group[0].process.service, spans);
             self.release_process(&group[0].process, group.len());
@@ -176,7 +179,10 @@ mod tests {
             duration_ns: 1,
             tags: vec![],
             logs: vec![],
-            process: Arc::new(Process { service: service.into(), tags: vec![] }),
+            process: Arc::new(Process {
+                service: service.into(),
+                tags: vec![],
+            }),
             warnings: vec![],
             receiver: Receiver::Http,
         }
@@ -195,7 +201,10 @@ mod tests {
         assert!(!store.contains(TraceId(1)));
         assert_eq!(store.services().len(), ids.len());
         assert_eq!(store.operations("s1"), vec![]);
-        assert_eq!(store.operations("s100"), vec![("o100".into(), "unspecified")]);
+        assert_eq!(
+            store.operations("s100"),
+            vec![("o100".into(), "unspecified")]
+        );
     }
 
     #[test]
@@ -219,8 +228,14 @@ mod tests {
         let store = Store::new(usize::MAX);
         let large = "x".repeat(10_000);
         let mut old = span(1, "s", "o");
-        old.process = Arc::new(Process { service: "s".into(), tags: vec![super::super::model::Tag::text("k", &large)] });
-        let new = Span { trace_id: TraceId(2), ..old.clone() };
+        old.process = Arc::new(Process {
+            service: "s".into(),
+            tags: vec![super::super::model::Tag::text("k", &large)],
+        });
+        let new = Span {
+            trace_id: TraceId(2),
+            ..old.clone()
+        };
         store.insert(vec![old, new]);
         store.inner.write().unwrap().evict_oldest();
         assert!(store.read().bytes > 10_000);

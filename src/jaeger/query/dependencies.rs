@@ -29,13 +29,17 @@ pub(super) fn dependencies(store: &Store, query: &DependencyQuery) -> Vec<Depend
         let trace = Trace::with_unique_span_ids(spans);
         let mut services = HashMap::new();
         for span in &trace.spans {
-            services.entry(span.span_id).or_insert(&span.process.service);
+            services
+                .entry(span.span_id)
+                .or_insert(&span.process.service);
         }
         for span in &trace.spans {
             let child = &span.process.service;
             match span.parent().and_then(|parent| services.get(&parent)) {
                 Some(parent) if *parent != child => {
-                    *counts.entry((parent.to_string(), child.to_string())).or_default() += 1;
+                    *counts
+                        .entry((parent.to_string(), child.to_string()))
+                        .or_default() += 1;
                 }
                 _ => {}
             }
@@ -48,6 +52,10 @@ pub(super) fn dependencies(store: &Store, query: &DependencyQuery) -> Vec<Depend
     counts
         .into_iter()
         .filter(|((parent, child), _)| asked_for(parent, child))
-        .map(|((parent, child), call_count)| Dependency { parent, child, call_count })
+        .map(|((parent, child), call_count)| Dependency {
+            parent,
+            child,
+            call_count,
+        })
         .collect()
 }

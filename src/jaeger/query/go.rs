@@ -23,7 +23,9 @@ pub(super) fn parse_int(text: &str) -> Result<i64, String> {
 /// `model.TraceIDFromString`: up to 32 hex digits.
 pub(super) fn parse_trace_id(text: &str) -> Result<TraceId, String> {
     if text.len() > 32 {
-        return Err(format!("TraceID cannot be longer than 32 hex characters: {text}"));
+        return Err(format!(
+            "TraceID cannot be longer than 32 hex characters: {text}"
+        ));
     }
     // Each half is read by itself, and it is the bad one that the message names.
     let (high, low) = match text.len().checked_sub(16).filter(|split| *split > 0) {
@@ -32,7 +34,9 @@ pub(super) fn parse_trace_id(text: &str) -> Result<TraceId, String> {
     };
     let half = |half: &str| match u64::from_str_radix(half, 16) {
         Ok(bits) if !half.starts_with('+') => Ok(u128::from(bits)),
-        _ => Err(format!("strconv.ParseUint: parsing {half:?}: invalid syntax")),
+        _ => Err(format!(
+            "strconv.ParseUint: parsing {half:?}: invalid syntax"
+        )),
     };
     Ok(TraceId(half(high)? << 64 | half(low)?))
 }
@@ -53,9 +57,13 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
     }
     let mut total = 0_i64;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c != '.' && !c.is_ascii_digit())
+            .unwrap_or(rest.len());
         let (number, after) = rest.split_at(end);
-        let end = after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len());
+        let end = after
+            .find(|c: char| c == '.' || c.is_ascii_digit())
+            .unwrap_or(after.len());
         let (unit, after) = after.split_at(end);
         rest = after;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
@@ -72,7 +80,11 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
             "" => return Err(format!("time: missing unit in duration {text:?}")),
             _ => return Err(format!("time: unknown unit {unit:?} in duration {text:?}")),
         };
-        let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| invalid())? };
+        let whole: i64 = if whole.is_empty() {
+            0
+        } else {
+            whole.parse().map_err(|_| invalid())?
+        };
         let fraction: f64 = format!("0.{fraction}0").parse().map_err(|_| invalid())?;
         total = whole
             .checked_mul(unit as i64)
@@ -179,7 +191,10 @@ mod tests {
             ("1.2.3s", r#"time: invalid duration "1.2.3s""#),
             ("10", r#"time: missing unit in duration "10""#),
             ("10x", r#"time: unknown unit "x" in duration "10x""#),
-            ("9999999999999h", r#"time: invalid duration "9999999999999h""#),
+            (
+                "9999999999999h",
+                r#"time: invalid duration "9999999999999h""#,
+            ),
         ] {
             assert_eq!(parse_duration(text), Err(message.into()));
         }
@@ -188,12 +203,25 @@ mod tests {
     #[test]
     fn trace_ids_are_read_as_jaeger_does() {
         assert_eq!(parse_trace_id("1"), Ok(TraceId(1)));
-        assert_eq!(parse_trace_id("10000000000000002"), Ok(TraceId(1 << 64 | 2)));
-        assert_eq!(parse_trace_id("xyz").unwrap_err(), r#"strconv.ParseUint: parsing "xyz": invalid syntax"#);
-        assert_eq!(parse_trace_id("").unwrap_err(), r#"strconv.ParseUint: parsing "": invalid syntax"#);
+        assert_eq!(
+            parse_trace_id("10000000000000002"),
+            Ok(TraceId(1 << 64 | 2))
+        );
+        assert_eq!(
+            parse_trace_id("xyz").unwrap_err(),
+            r#"strconv.ParseUint: parsing "xyz": invalid syntax"#
+        );
+        assert_eq!(
+            parse_trace_id("").unwrap_err(),
+            r#"strconv.ParseUint: parsing "": invalid syntax"#
+        );
         assert!(parse_trace_id("+1").is_err());
         assert!(parse_trace_id("ü2345678901234567").is_err());
-        assert!(parse_trace_id(&"1".repeat(33)).unwrap_err().starts_with("TraceID cannot be longer"));
+        assert!(
+            parse_trace_id(&"1".repeat(33))
+                .unwrap_err()
+                .starts_with("TraceID cannot be longer")
+        );
     }
 
     #[test]

@@ -26,7 +26,11 @@ pub(super) struct Error {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) code: Option<u16>,
     pub(super) msg: String,
-    #[serde(rename = "traceID", skip_serializing_if = "Option::is_none", serialize_with = "some_text")]
+    #[serde(
+        rename = "traceID",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "some_text"
+    )]
     pub(super) trace_id: Option<TraceId>,
 }
 
@@ -40,22 +44,38 @@ fn some_text<S: Serializer>(id: &Option<TraceId>, to: S) -> Result<S::Ok, S::Err
 impl<T> Envelope<T> {
     /// Data without a count, as traces and dependencies have it.
     pub(super) fn of(data: T) -> Self {
-        Envelope { data, total: 0, limit: 0, offset: 0, errors: None }
+        Envelope {
+            data,
+            total: 0,
+            limit: 0,
+            offset: 0,
+            errors: None,
+        }
     }
 }
 
 impl<T> Envelope<Vec<T>> {
     /// A list with its count.
     pub(super) fn counted(data: Vec<T>) -> Self {
-        Envelope { total: data.len(), ..Envelope::of(data) }
+        Envelope {
+            total: data.len(),
+            ..Envelope::of(data)
+        }
     }
 }
 
 impl Envelope<()> {
     /// No data, but an error.
     pub(super) fn error(code: u16, msg: String) -> Self {
-        let error = Error { code: Some(code), msg, trace_id: None };
-        Envelope { errors: Some(vec![error]), ..Envelope::of(()) }
+        let error = Error {
+            code: Some(code),
+            msg,
+            trace_id: None,
+        };
+        Envelope {
+            errors: Some(vec![error]),
+            ..Envelope::of(())
+        }
     }
 }
 
@@ -88,17 +108,26 @@ impl Serialize for adjust::Trace {
         let numbers: Vec<usize> = spans
             .map(|(span, moved)| {
                 // Equal processes share their memory, see `adjust`.
-                *numbers.entry((Arc::as_ptr(&span.process), moved)).or_insert_with(|| {
-                    processes.push(ProcessJson(&span.process, moved));
-                    processes.len()
-                })
+                *numbers
+                    .entry((Arc::as_ptr(&span.process), moved))
+                    .or_insert_with(|| {
+                        processes.push(ProcessJson(&span.process, moved));
+                        processes.len()
+                    })
             })
             .collect();
         let mut json = to.serialize_struct("Trace", 4)?;
         let id = self.spans.first().map_or(TraceId(0), |span| span.trace_id);
         json.serialize_field("traceID", &Text(id))?;
         let spans = self.spans.iter().zip(&numbers);
-        json.serialize_field("spans", &Lazy(|| spans.clone().map(|(span, process)| SpanJson(span, *process))))?;
+        json.serialize_field(
+            "spans",
+            &Lazy(|| {
+                spans
+                    .clone()
+                    .map(|(span, process)| SpanJson(span, *process))
+            }),
+        )?;
         json.serialize_field("processes", &ProcessMap(&processes))?;
         json.serialize_field("warnings", &())?;
         json.end()

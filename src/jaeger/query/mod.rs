@@ -47,7 +47,9 @@ pub(super) fn router(store: Arc<Store>) -> Router {
         .route("/api/traces", get(traces))
         .route("/api/traces/{trace_id}", get(trace))
         .route("/api/dependencies", get(dependencies))
-        .method_not_allowed_fallback(|| async { error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed") })
+        .method_not_allowed_fallback(|| async {
+            error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
+        })
         .fallback(|| async { error(StatusCode::NOT_FOUND, "not found") })
         .with_state(Service { store, slots })
 }
@@ -106,7 +108,9 @@ async fn traces(State(service): State<Service>, Query(pairs): Pairs) -> Response
         Err(message) => return error(StatusCode::BAD_REQUEST, message),
     };
     let store = Arc::clone(&service.store);
-    service.stream(params.pretty(), Found { store, query }).await
+    service
+        .stream(params.pretty(), Found { store, query })
+        .await
 }
 
 async fn trace(
@@ -121,7 +125,10 @@ async fn trace(
     if !service.store.contains(id) {
         return error(StatusCode::NOT_FOUND, "trace not found");
     }
-    let traces = Traces { store: Arc::clone(&service.store), ids: vec![id] };
+    let traces = Traces {
+        store: Arc::clone(&service.store),
+        ids: vec![id],
+    };
     let pretty = Params::new(pairs).pretty();
     service.stream(pretty, Envelope::of(traces)).await
 }
@@ -133,7 +140,9 @@ async fn dependencies(State(service): State<Service>, Query(pairs): Pairs) -> Re
         Err(message) => return error(StatusCode::BAD_REQUEST, message),
     };
     let store = Arc::clone(&service.store);
-    service.stream(params.pretty(), Calls { store, query }).await
+    service
+        .stream(params.pretty(), Calls { store, query })
+        .await
 }
 
 impl Service {
@@ -159,11 +168,22 @@ impl Serialize for Found {
             true => (search::search(store, query), Vec::new()),
             false => query.trace_ids.iter().partition(|id| store.contains(**id)),
         };
-        let not_found = |id| Error { code: None, msg: "trace not found".into(), trace_id: Some(id) };
+        let not_found = |id| Error {
+            code: None,
+            msg: "trace not found".into(),
+            trace_id: Some(id),
+        };
         let errors: Vec<_> = missing.into_iter().map(not_found).collect();
-        let traces = Traces { store: Arc::clone(store), ids };
+        let traces = Traces {
+            store: Arc::clone(store),
+            ids,
+        };
         let errors = Some(errors).filter(|errors| !errors.is_empty());
-        Envelope { errors, ..Envelope::of(traces) }.serialize(to)
+        Envelope {
+            errors,
+            ..Envelope::of(traces)
+        }
+        .serialize(to)
     }
 }
 

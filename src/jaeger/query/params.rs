@@ -47,10 +47,15 @@ impl Params {
 
     /// A number of units since 1970, as nanoseconds; `None` when there is none.
     fn time(&self, name: &str, unit: i64) -> Result<Option<i64>, String> {
-        self.parse(name, go::parse_int).map(|time| time.map(|time| time.saturating_mul(unit)))
+        self.parse(name, go::parse_int)
+            .map(|time| time.map(|time| time.saturating_mul(unit)))
     }
 
-    fn parse<T>(&self, name: &str, parse: fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+    fn parse<T>(
+        &self,
+        name: &str,
+        parse: fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, String> {
         match self.first(name) {
             "" => Ok(None),
             text => parse(text)
@@ -90,8 +95,12 @@ impl TraceQuery {
             "" => 100,
             text => limit(text)?,
         };
-        let min_duration = params.parse("minDuration", go::parse_duration)?.filter(|d| *d != 0);
-        let max_duration = params.parse("maxDuration", go::parse_duration)?.filter(|d| *d != 0);
+        let min_duration = params
+            .parse("minDuration", go::parse_duration)?
+            .filter(|d| *d != 0);
+        let max_duration = params
+            .parse("maxDuration", go::parse_duration)?
+            .filter(|d| *d != 0);
         let trace_ids: Vec<_> = params
             .all("traceID")
             .map(go::parse_trace_id)
@@ -129,15 +138,17 @@ fn limit(text: &str) -> Result<i32, String> {
 fn tags(params: &Params) -> Result<HashMap<String, String>, String> {
     let mut tags = HashMap::new();
     for tag in params.all("tag") {
-        let (key, value) = tag
-            .split_once(':')
-            .ok_or_else(|| format!("malformed 'tag' parameter, expecting key:value, received: {tag}"))?;
+        let (key, value) = tag.split_once(':').ok_or_else(|| {
+            format!("malformed 'tag' parameter, expecting key:value, received: {tag}")
+        })?;
         tags.insert(key.into(), value.into());
     }
     for json in params.all("tags") {
         // As Go has it, null is an empty map or an empty text.
-        let map: Option<HashMap<String, Option<String>>> = serde_json::from_str(json)
-            .map_err(|error| format!("malformed 'tags' parameter, cannot unmarshal JSON: {error}"))?;
+        let map: Option<HashMap<String, Option<String>>> =
+            serde_json::from_str(json).map_err(|error| {
+                format!("malformed 'tags' parameter, cannot unmarshal JSON: {error}")
+            })?;
         let pairs = map.into_iter().flatten();
         tags.extend(pairs.map(|(key, value)| (key, value.unwrap_or_default())));
     }
@@ -171,7 +182,9 @@ impl DependencyQuery {
 
 /// Nanoseconds since 1970.
 fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
 }
 
@@ -180,7 +193,9 @@ mod tests {
     use super::*;
 
     fn query(pairs: &[(&str, &str)]) -> Result<TraceQuery, String> {
-        let pairs = pairs.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()));
         TraceQuery::parse(&Params::new(pairs.collect()))
     }
 
@@ -226,21 +241,49 @@ mod tests {
         let long = "99999999999999999999";
         for (pairs, message) in [
             (&[][..], "parameter 'service' is required"),
-            (&[("start", "x")], r#"unable to parse param 'start': strconv.ParseInt: parsing "x": invalid syntax"#),
-            (&[("end", long)], r#"unable to parse param 'end': strconv.ParseInt: parsing "99999999999999999999": value out of range"#),
-            (&[("limit", "x")], r#"strconv.ParseInt: parsing "x": invalid syntax"#),
-            (&[("limit", "3000000000")], r#"strconv.ParseInt: parsing "3000000000": value out of range"#),
-            (&[("tag", "k")], "malformed 'tag' parameter, expecting key:value, received: k"),
-            (&[("minDuration", "5")], r#"unable to parse param 'minDuration': time: missing unit in duration "5""#),
-            (&[("traceID", "x")], r#"cannot parse traceID param: strconv.ParseUint: parsing "x": invalid syntax"#),
             (
-                &[("service", "s"), ("minDuration", "2s"), ("maxDuration", "1s")],
+                &[("start", "x")],
+                r#"unable to parse param 'start': strconv.ParseInt: parsing "x": invalid syntax"#,
+            ),
+            (
+                &[("end", long)],
+                r#"unable to parse param 'end': strconv.ParseInt: parsing "99999999999999999999": value out of range"#,
+            ),
+            (
+                &[("limit", "x")],
+                r#"strconv.ParseInt: parsing "x": invalid syntax"#,
+            ),
+            (
+                &[("limit", "3000000000")],
+                r#"strconv.ParseInt: parsing "3000000000": value out of range"#,
+            ),
+            (
+                &[("tag", "k")],
+                "malformed 'tag' parameter, expecting key:value, received: k",
+            ),
+            (
+                &[("minDuration", "5")],
+                r#"unable to parse param 'minDuration': time: missing unit in duration "5""#,
+            ),
+            (
+                &[("traceID", "x")],
+                r#"cannot parse traceID param: strconv.ParseUint: parsing "x": invalid syntax"#,
+            ),
+            (
+                &[
+                    ("service", "s"),
+                    ("minDuration", "2s"),
+                    ("maxDuration", "1s"),
+                ],
                 "'maxDuration' should be greater than 'minDuration'",
             ),
         ] {
             assert_eq!(query(pairs).unwrap_err(), message);
         }
         let error = query(&[("tags", "{")]).unwrap_err();
-        assert!(error.starts_with("malformed 'tags' parameter, cannot unmarshal JSON: "), "{error}");
+        assert!(
+            error.starts_with("malformed 'tags' parameter, cannot unmarshal JSON: "),
+            "{error}"
+        );
     }
 }

@@ -9,25 +9,35 @@ use crate::jaeger::store::Store;
 pub(super) fn search(store: &Store, query: &TraceQuery) -> Vec<TraceId> {
     let mut found = store.find(|span| matches(span, query));
     found.sort_by_key(|(start, _)| *start);
-    let surplus = query.limit.map_or(0, |limit| found.len().saturating_sub(limit));
+    let surplus = query
+        .limit
+        .map_or(0, |limit| found.len().saturating_sub(limit));
     found.into_iter().skip(surplus).map(|(_, id)| id).collect()
 }
 
 fn matches(span: &Span, query: &TraceQuery) -> bool {
     *query.service == *span.process.service
-        && query.operation.as_ref().is_none_or(|name| **name == *span.operation)
+        && query
+            .operation
+            .as_ref()
+            .is_none_or(|name| **name == *span.operation)
         && query.min_duration.is_none_or(|min| span.duration_ns >= min)
         && query.max_duration.is_none_or(|max| span.duration_ns <= max)
         && span.start_ns >= query.start
         && span.start_ns <= query.end
-        && query.tags.iter().all(|(key, value)| has_tag(span, key, value))
+        && query
+            .tags
+            .iter()
+            .all(|(key, value)| has_tag(span, key, value))
 }
 
 /// Whether a tag of the span, of its process or of one of its logs has this key and this value as text.
 fn has_tag(span: &Span, key: &str, value: &str) -> bool {
     let is_it = |tag: &Tag| *tag.key == *key && go::text_of(&tag.value) == value;
     span.tags.iter().any(is_it)
-        || super::adjust::receiver_tags(span.receiver).iter().any(is_it)
+        || super::adjust::receiver_tags(span.receiver)
+            .iter()
+            .any(is_it)
         || span.process.tags.iter().any(is_it)
         || span.logs.iter().flat_map(|log| &log.fields).any(is_it)
 }

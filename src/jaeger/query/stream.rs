@@ -59,10 +59,19 @@ struct Pieces {
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let send = self.sender.send_data(Bytes::copy_from_slice(bytes));
-        match self.runtime.block_on(async { tokio::time::timeout(STALL, send).await }) {
+        match self
+            .runtime
+            .block_on(async { tokio::time::timeout(STALL, send).await })
+        {
             Ok(Ok(())) => Ok(bytes.len()),
-            Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone")),
-            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads nothing")),
+            Ok(Err(_)) => Err(io::Error::new(
+                io::ErrorKind::BrokenPipe,
+                "the client has gone",
+            )),
+            Err(_) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the client reads nothing",
+            )),
         }
     }
 

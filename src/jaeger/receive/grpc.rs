@@ -19,11 +19,15 @@ mod raw {
 
 /// The receiver's routes, for HTTP/2.
 pub(in crate::jaeger) fn router(inbox: Arc<Inbox>) -> Router {
-    let service = CollectorServiceServer::new(Collector(inbox)).max_decoding_message_size(MAX_MESSAGE);
+    let service =
+        CollectorServiceServer::new(Collector(inbox)).max_decoding_message_size(MAX_MESSAGE);
     let too_slow = || Status::deadline_exceeded("the message took too long to arrive").into_http();
     Routes::new(service)
         .into_axum_router()
-        .layer(axum::middleware::from_fn_with_state(Limit::new(too_slow), limit))
+        .layer(axum::middleware::from_fn_with_state(
+            Limit::new(too_slow),
+            limit,
+        ))
 }
 
 struct Collector(Arc<Inbox>);
@@ -34,6 +38,7 @@ impl CollectorService for Collector {
         &self,
         request: Request<PostSpansRequest>,
     ) -> Result<Response<PostSpansResponse>, Status> {
+        self.0.counters.received();
         match proto::batch(&request.get_ref().batch) {
             Ok(spans) => {
                 self.0.accept(spans);

@@ -19,11 +19,15 @@ pub(in crate::jaeger) fn router(inbox: Arc<Inbox>) -> Router {
     let too_slow = || StatusCode::REQUEST_TIMEOUT.into_response();
     Router::new()
         .route("/api/traces", post(traces))
-        .layer(axum::middleware::from_fn_with_state(Limit::new(too_slow), limit))
+        .layer(axum::middleware::from_fn_with_state(
+            Limit::new(too_slow),
+            limit,
+        ))
         .with_state(inbox)
 }
 
 async fn traces(State(inbox): State<Arc<Inbox>>, request: Request<Body>) -> Response {
+    inbox.counters.received();
     match receive(&inbox, request).await {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
         Err((status, text)) => {

@@ -4,7 +4,11 @@ use crate::jaeger::model::Value;
 
 /// The service's name, or Jaeger's word for none.
 pub(super) fn service(name: Box<str>) -> Box<str> {
-    if name.is_empty() { "empty-service-name".into() } else { name }
+    if name.is_empty() {
+        "empty-service-name".into()
+    } else {
+        name
+    }
 }
 
 /// The name of the service of a span that has no process at all.

@@ -48,10 +48,14 @@ pub(in crate::jaeger) fn spawn(
     let reader = {
         let (inbox, waiting) = (Arc::clone(&inbox), Arc::clone(&waiting));
         let read = move || read(&socket, &inbox, &sender, &waiting, &stop);
-        std::thread::Builder::new().name(format!("{name}-read")).spawn(read)?
+        std::thread::Builder::new()
+            .name(format!("{name}-read"))
+            .spawn(read)?
     };
     let decode = move || decode(&inbox, queue, &waiting);
-    let decoder = std::thread::Builder::new().name(format!("{name}-decode")).spawn(decode)?;
+    let decoder = std::thread::Builder::new()
+        .name(format!("{name}-decode"))
+        .spawn(decode)?;
     Ok([reader, decoder])
 }
 
@@ -68,6 +72,7 @@ fn read(
         let Ok(length) = socket.recv(&mut buffer) else {
             continue;
         };
+        inbox.counters.received();
         let cost = length + QUEUE_ENTRY;
         if waiting.fetch_add(cost, Relaxed) + cost > MAX_QUEUE {
             waiting.fetch_sub(cost, Relaxed);

@@ -14,16 +14,32 @@ pub(super) fn warn(spans: &mut [Span]) {
     let nodes = nodes(spans);
     let (roots, children) = tree(spans, &nodes);
     // A list of what is still to do and no recursion: a trace may be a million spans deep. A cycle hangs on no root and is not reached.
-    let mut open: Vec<_> = roots.into_iter().map(|root| (root, Skew { delta: 0, host: hosts[root] })).collect();
+    let mut open: Vec<_> = roots
+        .into_iter()
+        .map(|root| {
+            (
+                root,
+                Skew {
+                    delta: 0,
+                    host: hosts[root],
+                },
+            )
+        })
+        .collect();
     while let Some((parent, skew)) = open.pop() {
         for &child in children.get(&spans[parent].span_id).into_iter().flatten() {
             let mut skew = skew;
             if hosts[child] != skew.host || hosts[child] == UNKNOWN {
-                skew = Skew { delta: delta(&spans[child], &spans[parent]), host: hosts[child] };
+                skew = Skew {
+                    delta: delta(&spans[child], &spans[parent]),
+                    host: hosts[child],
+                };
             }
             if skew.delta != 0 {
                 let delta = go::duration(skew.delta);
-                let warning = format!("clock skew adjustment disabled; not applying calculated delta of {delta}");
+                let warning = format!(
+                    "clock skew adjustment disabled; not applying calculated delta of {delta}"
+                );
                 spans[child].warnings.push(warning.into());
             }
             open.push((child, skew));
@@ -43,7 +59,8 @@ fn nodes(spans: &mut [Span]) -> HashMap<SpanId, usize> {
     let mut nodes = HashMap::new();
     for (index, span) in spans.iter_mut().enumerate() {
         if nodes.contains_key(&span.span_id) {
-            span.warnings.push("duplicate span IDs; skipping clock skew adjustment".into());
+            span.warnings
+                .push("duplicate span IDs; skipping clock skew adjustment".into());
         } else {
             nodes.insert(span.span_id, index);
         }
@@ -64,9 +81,12 @@ fn tree(
         }
         match span.parent() {
             None => roots.push(index),
-            Some(parent) if nodes.contains_key(&parent) => children.entry(parent).or_default().push(index),
+            Some(parent) if nodes.contains_key(&parent) => {
+                children.entry(parent).or_default().push(index)
+            }
             Some(parent) => {
-                let warning = format!("invalid parent span IDs={parent}; skipping clock skew adjustment");
+                let warning =
+                    format!("invalid parent span IDs={parent}; skipping clock skew adjustment");
                 span.warnings.push(warning.into());
                 roots.push(index);
             }
@@ -104,7 +124,9 @@ fn hosts(spans: &[Span]) -> Vec<usize> {
     };
     let mut of_span = |span: &Span| {
         let process = Arc::as_ptr(&span.process).addr();
-        *of_processes.entry(process).or_insert_with(|| number(&span.process).unwrap_or(UNKNOWN))
+        *of_processes
+            .entry(process)
+            .or_insert_with(|| number(&span.process).unwrap_or(UNKNOWN))
     };
     spans.iter().map(&mut of_span).collect()
 }
@@ -115,8 +137,10 @@ fn host(process: &Process) -> Option<String> {
         Value::String(text) => Some(text.to_string()).filter(|text| !text.is_empty()),
         Value::Int64(number) => Some(Ipv4Addr::from_bits(*number as u32).to_string()),
         Value::Binary(bytes) => {
-            let four = || <[u8; 4]>::try_from(&**bytes).map(|bytes| Ipv4Addr::from(bytes).to_string());
-            let sixteen = || <[u8; 16]>::try_from(&**bytes).map(|bytes| Ipv6Addr::from(bytes).to_string());
+            let four =
+                || <[u8; 4]>::try_from(&**bytes).map(|bytes| Ipv4Addr::from(bytes).to_string());
+            let sixteen =
+                || <[u8; 16]>::try_from(&**bytes).map(|bytes| Ipv6Addr::from(bytes).to_string());
             four().or_else(|_| sixteen()).ok()
         }
         Value::Bool(_) | Value::Float64(_) => None,

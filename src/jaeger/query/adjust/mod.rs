@@ -27,7 +27,10 @@ impl Trace {
     pub(super) fn with_unique_span_ids(stored: Vec<Arc<Span>>) -> Self {
         let mut spans: Vec<_> = stored.iter().map(|span| Span::clone(span)).collect();
         span_ids::make_unique(&mut spans);
-        Trace { spans, moved_tags: Vec::new() }
+        Trace {
+            spans,
+            moved_tags: Vec::new(),
+        }
     }
 
     /// All adjustments.
@@ -56,7 +59,13 @@ impl Trace {
                 // Equal processes are the same memory by now; hashing their content once for each span could take for ever.
                 let process = Arc::as_ptr(&span.process).addr();
                 let times = (span.start_ns, span.duration_ns);
-                let content = (&span.references, &span.tags, &span.logs, &span.warnings, moved);
+                let content = (
+                    &span.references,
+                    &span.tags,
+                    &span.logs,
+                    &span.warnings,
+                    moved,
+                );
                 let names = (span.span_id, &span.operation, span.flags);
                 seen.insert(hasher.hash_one((names, times, content, process)))
             })
@@ -75,3 +84,6 @@ pub(super) fn receiver_tags(receiver: Receiver) -> [Tag; 2] {
         Tag::text("internal.span.receiver", receiver.name()),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,9 @@ fn as_go(reference: &SpanRef) -> String {
         RefKind::ChildOf => "CHILD_OF",
         RefKind::FollowsFrom => "FOLLOWS_FROM",
     };
-    let SpanRef { trace_id, span_id, .. } = reference;
+    let SpanRef {
+        trace_id, span_id, ..
+    } = reference;
     format!(
         "{{TraceID:{trace_id} SpanID:{span_id} RefType:{kind} XXX_NoUnkeyedLiteral:{{}} XXX_unrecognized:[] XXX_sizecache:0}}"
     )
@@ -31,7 +33,10 @@ pub(super) fn put_parent_first(span: &mut Span) {
     let same_trace = |r: &SpanRef| r.trace_id == span.trace_id;
     let child_of = |r: &SpanRef| same_trace(r) && r.kind == RefKind::ChildOf;
     let references = &span.references;
-    let parent = references.iter().position(child_of).or_else(|| references.iter().position(same_trace));
+    let parent = references
+        .iter()
+        .position(child_of)
+        .or_else(|| references.iter().position(same_trace));
     if let Some(parent) = parent {
         span.references.swap(0, parent);
     }

@@ -42,6 +42,13 @@ fn replace_parent(span: &mut Span, parent: SpanId) {
     let is_old = |r: &&mut SpanRef| r.span_id == old && r.trace_id == trace_id;
     match span.references.iter_mut().find(is_old) {
         Some(reference) => reference.span_id = parent,
-        None => span.references.insert(0, SpanRef { kind: RefKind::ChildOf, trace_id, span_id: parent }),
+        None => span.references.insert(
+            0,
+            SpanRef {
+                kind: RefKind::ChildOf,
+                trace_id,
+                span_id: parent,
+            },
+        ),
     }
 }

@@ -23,8 +23,9 @@ pub(super) fn adjust(trace: &mut Trace) {
     let mut processes = Processes::default();
     for span in &mut trace.spans {
         let tags = std::mem::take(&mut span.tags);
-        let (mut moved, mut kept): (Vec<_>, Vec<_>) =
-            tags.into_iter().partition(|tag| OF_PROCESS.contains(&&*tag.key));
+        let (mut moved, mut kept): (Vec<_>, Vec<_>) = tags
+            .into_iter()
+            .partition(|tag| OF_PROCESS.contains(&&*tag.key));
         write_addresses(&mut kept);
         kept.sort_unstable();
         span.tags = kept;
@@ -39,7 +40,10 @@ pub(super) fn adjust(trace: &mut Trace) {
 
 /// `ip` and `peer.ipv4` may be IPv4 addresses as numbers.
 fn write_addresses(tags: &mut [Tag]) {
-    for tag in tags.iter_mut().filter(|tag| matches!(&*tag.key, "ip" | "peer.ipv4")) {
+    for tag in tags
+        .iter_mut()
+        .filter(|tag| matches!(&*tag.key, "ip" | "peer.ipv4"))
+    {
         let address = match tag.value {
             Value::Int64(number) => number as u32,
             Value::Float64(number) => number as u32,
@@ -87,7 +91,8 @@ impl Processes {
                 adjusted
             }
         };
-        self.by_address.insert(address, (Arc::clone(process), Arc::clone(&adjusted)));
+        self.by_address
+            .insert(address, (Arc::clone(process), Arc::clone(&adjusted)));
         adjusted
     }
 }

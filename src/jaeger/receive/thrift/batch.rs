@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::super::cursor::{DecodeError, text};
 use super::super::sanitize;
 use super::{MAX_DEPTH, Protocol, Type, fields, skip, structs};
-use crate::jaeger::model::{Log, Process, Receiver, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value};
+use crate::jaeger::model::{
+    Log, Process, Receiver, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value,
+};
 
 /// `struct Batch`, without the client's own counts.
 pub(super) fn batch<'a>(
@@ -16,7 +18,10 @@ pub(super) fn batch<'a>(
     let mut of_batch = None;
     let mut spans = None;
     // The process may come after the spans.
-    let unknown = Arc::new(Process { service: "".into(), tags: Vec::new() });
+    let unknown = Arc::new(Process {
+        service: "".into(),
+        tags: Vec::new(),
+    });
     fields(protocol, |protocol, field| {
         match (field.id, field.kind) {
             (1, Type::Struct) => of_batch = Some(process(protocol)?),
@@ -45,7 +50,10 @@ fn process<'a>(protocol: &mut impl Protocol<'a>) -> Result<Process, DecodeError>
         Ok(())
     })?;
     let service = service.ok_or(DecodeError::Missing("Process.serviceName"))?;
-    Ok(Process { service: sanitize::service(service), tags })
+    Ok(Process {
+        service: sanitize::service(service),
+        tags,
+    })
 }
 
 /// `struct Span`.
@@ -85,7 +93,9 @@ fn span<'a>(
         span_id: span_id(id.ok_or(DecodeError::Missing("Span.spanId"))?),
         operation: operation.ok_or(DecodeError::Missing("Span.operationName"))?,
         references,
-        flags: flags.ok_or(DecodeError::Missing("Span.flags"))?.cast_unsigned(),
+        flags: flags
+            .ok_or(DecodeError::Missing("Span.flags"))?
+            .cast_unsigned(),
         start_ns: nanoseconds(start.ok_or(DecodeError::Missing("Span.startTime"))?),
         duration_ns: nanoseconds(duration.ok_or(DecodeError::Missing("Span.duration"))?),
         tags,
@@ -101,7 +111,14 @@ fn add_parent(references: &mut Vec<SpanRef>, trace_id: TraceId, parent: SpanId) 
     let is_parent = |r: &SpanRef| r.trace_id == trace_id && r.span_id == parent;
     if parent.0 != 0 && !references.iter().any(is_parent) {
         references.reserve_exact(1);
-        references.insert(0, SpanRef { kind: RefKind::ChildOf, trace_id, span_id: parent });
+        references.insert(
+            0,
+            SpanRef {
+                kind: RefKind::ChildOf,
+                trace_id,
+                span_id: parent,
+            },
+        );
     }
 }
 

@@ -21,7 +21,9 @@ impl<'a> Binary<'a> {
     /// A count of elements of at least one byte each.
     fn count(&mut self) -> Result<usize, DecodeError> {
         let count = usize::try_from(self.i32()?).map_err(|_| DecodeError::Length)?;
-        (count <= self.rest.len()).then_some(count).ok_or(DecodeError::Length)
+        (count <= self.rest.len())
+            .then_some(count)
+            .ok_or(DecodeError::Length)
     }
 
     fn kind(&mut self) -> Result<Type, DecodeError> {

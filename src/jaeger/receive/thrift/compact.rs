@@ -31,7 +31,9 @@ impl<'a> Compact<'a> {
     fn count(&mut self) -> Result<usize, DecodeError> {
         let count = cursor::varint(&mut self.rest)?;
         let count = usize::try_from(count).map_err(|_| DecodeError::Length)?;
-        (count <= self.rest.len()).then_some(count).ok_or(DecodeError::Length)
+        (count <= self.rest.len())
+            .then_some(count)
+            .ok_or(DecodeError::Length)
     }
 }
 

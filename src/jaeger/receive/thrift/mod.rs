@@ -30,7 +30,10 @@ pub(crate) fn binary_batch(bytes: &[u8]) -> Result<Vec<Span>, DecodeError> {
 
 /// `oneway void emitBatch(1: jaeger.Batch batch)` (`thrift/agent.thrift`). What follows the message is not looked at, as in
 /// Jaeger's agent.
-fn message<'a>(protocol: &mut impl Protocol<'a>, receiver: Receiver) -> Result<Vec<Span>, DecodeError> {
+fn message<'a>(
+    protocol: &mut impl Protocol<'a>,
+    receiver: Receiver,
+) -> Result<Vec<Span>, DecodeError> {
     const CALL: u8 = 1;
     const ONEWAY: u8 = 4;
     let (name, kind) = protocol.message()?;
