@@ -1,14 +1,138 @@
-//! What the tests have in common.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
+//! What the tests over real sockets share: a Jaeger on free ports, spans to send, and its API to read back.
+#![allow(dead_code)]
 
-pub mod jaeger;
-pub mod process;
-pub mod real_jaeger;
-pub mod rich;
-pub mod service;
+pub(crate) mod thrift;
+
+use std::future::Future;
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use axum_jaeger::api_v2;
+use axum_jaeger::api_v2::collector_service_client::CollectorServiceClient;
+pub(crate) use axum_jaeger::jaeger::model;
+use axum_jaeger::jaeger::{Jaeger, Settings};
+use model::{Process, Receiver, Span, SpanId, Tag, TraceId};
+use serde_json::Value;
+
+/// A Jaeger on free ports.
+pub(crate) async fn jaeger(max_memory_mib: u16) -> Jaeger {
+    let settings = Settings {
+        compact_port: 0,
+        binary_port: 0,
+        http_port: 0,
+        grpc_port: 0,
+        query_port: 0,
+        max_memory_mib,
+        ..Settings::default()
+    };
+    Jaeger::start(&settings).await.unwrap()
+}
+
+/// A plain span that started a moment ago.
+pub(crate) fn span(trace: u128, id: u64, service: &str, operation: &str) -> Span {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros() as i64;
+    Span {
+        trace_id: TraceId(trace),
+        span_id: SpanId(id),
+        operation: operation.into(),
+        references: vec![],
+        flags: 1,
+        start_ns: (now - 1_000_000) * 1_000,
+        duration_ns: 5_000_000,
+        tags: vec![Tag::text("span.kind", "server")],
+        logs: vec![],
+        process: Arc::new(Process {
+            service: service.into(),
+            tags: vec![Tag::text("host", "h")],
+        }),
+        warnings: vec![],
+        receiver: Receiver::Http,
+    }
+}
+
+/// Posts a body to the Thrift receiver over HTTP.
+pub(crate) async fn post(jaeger: &Jaeger, content_type: &str, body: Vec<u8>) -> reqwest::Response {
+    let url = format!("http://{}/api/traces", jaeger.addresses().http);
+    let request = reqwest::Client::new()
+        .post(url)
+        .header("content-type", content_type);
+    request.body(body).send().await.unwrap()
+}
+
+/// Stores spans of one process, through HTTP since that answers when they are stored.
+pub(crate) async fn store(jaeger: &Jaeger, spans: &[Span]) {
+    for batch in spans.chunk_by(|a, b| a.process == b.process) {
+        let body = thrift::binary_batch(&batch[0].process, batch);
+        assert_eq!(
+            post(jaeger, "application/x-thrift", body).await.status(),
+            202
+        );
+    }
+}
+
+/// Sends one datagram.
+pub(crate) fn datagram(to: std::net::SocketAddr, bytes: &[u8]) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.send_to(bytes, to).unwrap();
+}
+
+/// A client of the gRPC receiver.
+pub(crate) async fn grpc(jaeger: &Jaeger) -> CollectorServiceClient<tonic::transport::Channel> {
+    let url = format!("http://{}", jaeger.addresses().grpc);
+    CollectorServiceClient::connect(url).await.unwrap()
+}
+
+/// A plain span as api_v2 has it.
+pub(crate) fn api_v2_span(trace: u128, id: u64) -> api_v2::Span {
+    api_v2::Span {
+        trace_id: trace.to_be_bytes().into(),
+        span_id: id.to_be_bytes().into(),
+        operation_name: "op".into(),
+        ..Default::default()
+    }
+}
+
+/// The request with these spans of one service.
+pub(crate) fn request(service: &str, spans: Vec<api_v2::Span>) -> api_v2::PostSpansRequest {
+    let process = Some(api_v2::Process {
+        service_name: service.into(),
+        tags: vec![],
+    });
+    api_v2::PostSpansRequest {
+        batch: Some(api_v2::Batch { spans, process }),
+    }
+}
+
+/// Status and JSON of a path of the query API.
+pub(crate) async fn get(jaeger: &Jaeger, path: &str) -> (u16, Value) {
+    let url = format!("http://{}{path}", jaeger.addresses().query);
+    let response = reqwest::get(url).await.unwrap();
+    let status = response.status().as_u16();
+    (
+        status,
+        serde_json::from_str(&response.text().await.unwrap()).unwrap(),
+    )
+}
+
+/// The trace once it is there.
+pub(crate) async fn trace(jaeger: &Jaeger, id: u128) -> Value {
+    let path = format!("/api/traces/{}", TraceId(id));
+    let found = || async {
+        let (status, json) = get(jaeger, &path).await;
+        (status == 200).then(|| json["data"][0].clone())
+    };
+    eventually(found).await
+}
+
+/// Asks until there is an answer, for as long as a busy machine may take.
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(ask: impl Fn() -> F) -> T {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while Instant::now() < deadline {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("not within 30 seconds");
+}

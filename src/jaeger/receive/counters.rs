@@ -26,6 +26,8 @@ pub(super) enum Reason {
 /// What a receiver took and refused since its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
+    /// Messages received, whatever became of them.
+    pub messages: u64,
     /// Spans stored.
     pub spans: u64,
     /// Messages refused because they were not what the protocol says.
@@ -39,6 +41,7 @@ pub struct Counts {
 /// The running counts of one receiver.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
+    messages: AtomicU64,
     spans: AtomicU64,
     malformed: AtomicU64,
     zero_id: AtomicU64,
@@ -53,6 +56,11 @@ struct Log {
 }
 
 impl Counters {
+    /// Counts a message, before anything is known of it.
+    pub(super) fn received(&self) {
+        self.messages.fetch_add(1, Relaxed);
+    }
+
     /// Counts stored spans.
     pub(super) fn stored(&self, spans: usize) {
         self.spans.fetch_add(spans as u64, Relaxed);
@@ -82,6 +90,7 @@ impl Counters {
     /// The counts as they are now.
     pub(super) fn read(&self) -> Counts {
         Counts {
+            messages: self.messages.load(Relaxed),
             spans: self.spans.load(Relaxed),
             malformed: self.malformed.load(Relaxed),
             zero_id: self.zero_id.load(Relaxed),

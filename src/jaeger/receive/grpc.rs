@@ -38,6 +38,7 @@ impl CollectorService for Collector {
         &self,
         request: Request<PostSpansRequest>,
     ) -> Result<Response<PostSpansResponse>, Status> {
+        self.0.counters.received();
         match proto::batch(&request.get_ref().batch) {
             Ok(spans) => {
                 self.0.accept(spans);

@@ -27,6 +27,7 @@ pub(in crate::jaeger) fn router(inbox: Arc<Inbox>) -> Router {
 }
 
 async fn traces(State(inbox): State<Arc<Inbox>>, request: Request<Body>) -> Response {
+    inbox.counters.received();
     match receive(&inbox, request).await {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
         Err((status, text)) => {

@@ -246,3 +246,181 @@ fn fields<'a>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use prost::Message;
+
+    use super::*;
+    use crate::api_v2;
+
+    fn rich() -> api_v2::Batch {
+        let tag = |key: &str, v_type: api_v2::ValueType| api_v2::KeyValue {
+            key: key.into(),
+            v_type: v_type.into(),
+            v_str: "text".into(),
+            v_bool: true,
+            v_int64: -7,
+            v_float64: 1.5,
+            v_binary: vec![1, 2],
+        };
+        use api_v2::ValueType::{Binary, Bool, Float64, Int64, String};
+        let tags = vec![
+            tag("s", String),
+            tag("b", Bool),
+            tag("i", Int64),
+            tag("f", Float64),
+            tag("y", Binary),
+        ];
+        let process = |name: &str| {
+            Some(api_v2::Process {
+                service_name: name.into(),
+                tags: tags.clone(),
+            })
+        };
+        let span = api_v2::Span {
+            trace_id: 5u128.to_be_bytes().into(),
+            span_id: 6u64.to_be_bytes().into(),
+            operation_name: "op".into(),
+            references: vec![api_v2::SpanRef {
+                trace_id: vec![0, 0, 0, 0, 0, 0, 0, 1],
+                span_id: vec![2; 8],
+                ref_type: 1,
+            }],
+            flags: 1,
+            start_time: Some(prost_types::Timestamp {
+                seconds: 1,
+                nanos: 2,
+            }),
+            duration: Some(prost_types::Duration {
+                seconds: 0,
+                nanos: 3,
+            }),
+            tags: tags.clone(),
+            logs: vec![api_v2::Log {
+                timestamp: Some(prost_types::Timestamp {
+                    seconds: 2,
+                    nanos: 0,
+                }),
+                fields: tags.clone(),
+            }],
+            process: None,
+            warnings: vec!["w".into()],
+        };
+        let own = api_v2::Span {
+            process: process("own"),
+            ..span.clone()
+        };
+        api_v2::Batch {
+            spans: vec![span, own],
+            process: process("batch"),
+        }
+    }
+
+    #[test]
+    fn what_prost_encodes_is_decoded() {
+        let spans = batch(&rich().encode_to_vec()).unwrap();
+        let tags: Vec<_> = [
+            ("s", Value::String("text".into())),
+            ("b", Value::Bool(true)),
+            ("i", Value::Int64(-7)),
+            ("f", Value::Float64(1.5)),
+            ("y", Value::Binary([1, 2].into())),
+        ]
+        .map(|(key, value)| Tag {
+            key: key.into(),
+            value,
+        })
+        .into();
+        let expected = Span {
+            trace_id: TraceId(5),
+            span_id: SpanId(6),
+            operation: "op".into(),
+            references: vec![SpanRef {
+                kind: RefKind::FollowsFrom,
+                trace_id: TraceId(1),
+                span_id: SpanId(0x0202020202020202),
+            }],
+            flags: 1,
+            start_ns: 1_000_000_002,
+            duration_ns: 3,
+            tags: tags.clone(),
+            logs: vec![Log {
+                timestamp_ns: 2_000_000_000,
+                fields: tags.clone(),
+            }],
+            process: Arc::new(Process {
+                service: "batch".into(),
+                tags: tags.clone(),
+            }),
+            warnings: vec!["w".into()],
+            receiver: Receiver::Grpc,
+        };
+        let own = Span {
+            process: Arc::new(Process {
+                service: "own".into(),
+                tags,
+            }),
+            ..expected.clone()
+        };
+        assert_eq!(spans, [expected, own]);
+    }
+
+    #[test]
+    fn ids_of_another_length_are_refused() {
+        let mut message = rich();
+        message.spans[0].span_id = vec![1; 7];
+        assert_eq!(
+            batch(&message.encode_to_vec()),
+            Err(DecodeError::Invalid("a span id's length"))
+        );
+        message.spans[0].trace_id = vec![1; 17];
+        assert_eq!(
+            batch(&message.encode_to_vec()),
+            Err(DecodeError::Invalid("a trace id's length"))
+        );
+    }
+
+    #[test]
+    fn four_mebibytes_of_empty_messages_are_refused() {
+        for key in [0x0a, 0x12] {
+            // Field 1 (spans) or field 2 (process, and within it tags) of length 0, two million times.
+            let empty = [key, 0].repeat(2 << 20);
+            let result = match key {
+                0x0a => batch(&empty),
+                _ => {
+                    let mut message = vec![0x12];
+                    prost::encoding::encode_varint(empty.len() as u64, &mut message);
+                    batch(&[message, empty].concat())
+                }
+            };
+            assert_eq!(result, Err(DecodeError::Budget));
+        }
+    }
+
+    #[test]
+    fn a_shorter_message_is_an_error_or_ends_between_two_fields() {
+        let bytes = rich().encode_to_vec();
+        let whole = (0..bytes.len())
+            .filter(|length| batch(&bytes[..*length]).is_ok())
+            .count();
+        // Before the first span, after the first, and after the second.
+        assert_eq!(whole, 3);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = batch(&bytes);
+        }
+
+        #[test]
+        fn a_changed_message_is_read_without_a_panic(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let mut bytes = rich().encode_to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            let _ = batch(&bytes);
+        }
+    }
+}

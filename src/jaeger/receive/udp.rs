@@ -72,6 +72,7 @@ fn read(
         let Ok(length) = socket.recv(&mut buffer) else {
             continue;
         };
+        inbox.counters.received();
         let cost = length + QUEUE_ENTRY;
         if waiting.fetch_add(cost, Relaxed) + cost > MAX_QUEUE {
             waiting.fetch_sub(cost, Relaxed);

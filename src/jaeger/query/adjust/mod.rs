@@ -84,3 +84,6 @@ pub(super) fn receiver_tags(receiver: Receiver) -> [Tag; 2] {
         Tag::text("internal.span.receiver", receiver.name()),
     ]
 }
+
+#[cfg(test)]
+mod tests;

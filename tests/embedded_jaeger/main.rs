@@ -1,0 +1,8 @@
+//! The embedded Jaeger from the outside: in through each receiver, out through the query API.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod memory;
+mod query;
+mod receivers;
+#[path = "../support/mod.rs"]
+mod support;
