@@ -76,10 +76,13 @@ def test_dashboard(dashboard, files):
     assert set(mounted) == set(files)
 
 
-def test_the_regexes_fit_the_access_line(dashboard):
+@pytest.mark.parametrize("line", [LINE, '{"http.response.status_code":200,"duration_ms":1011.423}'])
+def test_the_regexes_fit_the_access_line_as_text_and_as_json(dashboard, line):
+    found = {}
     for expression in expressions(dashboard).values():
         for pattern in re.findall(r"\| regexp `([^`]*)`", expression):
-            assert re.search(pattern, LINE), pattern
+            found |= re.search(pattern, line).groupdict()
+    assert found == {"status": "200", "duration_ms": "1011.423"}
 
 
 class TestLive:
