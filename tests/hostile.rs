@@ -2,6 +2,7 @@
 //! and stores the next good span. The seed is fixed, so a failure comes again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "embedded_jaeger/support/mod.rs"]
 mod support;
 
 use std::net::{SocketAddr, UdpSocket};

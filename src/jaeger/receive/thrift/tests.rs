@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::jaeger::model::{self, Log, Process, RefKind, SpanId, SpanRef, Tag, TraceId, Value};
 
-#[path = "../../../../tests/support/thrift.rs"]
+#[path = "../../../../tests/embedded_jaeger/support/thrift.rs"]
 mod encode;
 
 /// One span of one process, from the protocol's definition.
