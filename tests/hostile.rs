@@ -37,7 +37,7 @@ async fn a_million_messages() {
 
 async fn all_receivers(count: u64) {
     println!("seed {SEED:#x}");
-    let jaeger = Arc::new(jaeger(STORE).await);
+    let jaeger = jaeger(STORE).await;
     let spans = [rich(1), rich(2), span(3, 3, "s", "op")];
     let process = Arc::clone(&spans[0].process);
     let addresses = *jaeger.addresses();

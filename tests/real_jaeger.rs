@@ -105,13 +105,10 @@ async fn send(to: &impl Target, now: i64) {
     support::store(to, &calls(now)).await;
     let mut client = grpc(to).await;
     let mut span = api_v2_span(1 << 100 | 4, 1);
-    let time = |ns: i64| {
-        Some(prost_types::Timestamp {
-            seconds: ns / 1_000_000_000,
-            nanos: (ns % 1_000_000_000) as i32,
-        })
-    };
-    span.start_time = time(now + 7);
+    span.start_time = Some(prost_types::Timestamp {
+        seconds: now / 1_000_000_000,
+        nanos: (now % 1_000_000_000) as i32,
+    });
     span.duration = Some(prost_types::Duration {
         seconds: 1,
         nanos: 999,
