@@ -32,11 +32,19 @@ pub struct Settings {
     mode: Option<Mode>,
 
     /// The ports of app-a, app-b and app-c
-    #[arg(long, value_delimiter = ',', num_args = 3, default_values_t = [8000, 8001, 8002])]
-    ports: Vec<u16>,
+    #[arg(long, value_parser = ports, default_value = "8000,8001,8002")]
+    ports: [u16; 3],
 
     #[command(flatten)]
     jaeger: jaeger::Settings,
+}
+
+fn ports(text: &str) -> Result<[u16; 3], String> {
+    let ports = text.split(',').map(|port| port.trim().parse().ok());
+    ports
+        .collect::<Option<Vec<u16>>>()
+        .and_then(|ports| ports.try_into().ok())
+        .ok_or_else(|| "allowed are three ports such as 8000,8001,8002".to_owned())
 }
 
 /// The demo could not run.
@@ -95,8 +103,8 @@ pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(),
     let apps: Vec<App> = [("app-a", 36), ("app-b", 33), ("app-c", 35)]
         .into_iter()
         .zip(modes)
-        .zip(&settings.ports)
-        .map(|(((name, colour), mode), &port)| App {
+        .zip(settings.ports)
+        .map(|(((name, colour), mode), port)| App {
             name,
             colour,
             mode: settings.mode.unwrap_or(mode),

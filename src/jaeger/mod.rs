@@ -2,7 +2,7 @@
 //!
 //! It is for seeing traces and for tests: its memory is bounded and gone when it ends. It mirrors Jaeger 1.62 with its memory storage.
 //!
-//! The way of a span: [`receive`](self) turns bytes into the [`model`], the store keeps it, the query API shows it.
+//! The way of a span: `receive` turns bytes into the [`model`], `store` keeps it, `query` shows it.
 
 pub mod model;
 mod query;

@@ -201,7 +201,7 @@ pub enum Receiver {
 }
 
 impl Receiver {
-    /// The name, as the tag `internal.span.receiver` has it.
+    /// The name, for tags and log lines.
     pub fn name(self) -> &'static str {
         match self {
             Receiver::UdpCompact => "udp-compact",
@@ -211,13 +211,17 @@ impl Receiver {
         }
     }
 
-    /// What Jaeger's collector writes into `internal.span.format`. An agent forwards by gRPC, so what came through one is
-    /// `proto` there, too.
-    pub fn format(self) -> &'static str {
-        match self {
+    /// The tags that say which way a span came: `internal.span.format` of Jaeger's collector, and `internal.span.receiver`, which is
+    /// ours. An agent forwards by gRPC, so what came through one is `proto` in Jaeger, too.
+    pub fn tags(self) -> [(&'static str, &'static str); 2] {
+        let format = match self {
             Receiver::Http => "jaeger",
             Receiver::UdpCompact | Receiver::UdpBinary | Receiver::Grpc => "proto",
-        }
+        };
+        [
+            ("internal.span.format", format),
+            ("internal.span.receiver", self.name()),
+        ]
     }
 }
 

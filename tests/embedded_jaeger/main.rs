@@ -4,5 +4,4 @@
 mod memory;
 mod query;
 mod receivers;
-#[path = "../support/mod.rs"]
 mod support;

@@ -26,7 +26,6 @@ async fn ten_thousand_requests_are_ten_thousand_spans() {
         let jaeger = Jaeger::start();
         let mut env = jaeger.env(mode);
         env.retain(|(name, _)| *name != "OTEL_BSP_SCHEDULE_DELAY");
-        env.push(("RUST_LOG", "warn".to_owned()));
         let mut service = start(&env);
         let answered = stream::iter(0..REQUESTS)
             .map(|_| async { service.get("/").await.status() == 200 })

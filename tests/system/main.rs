@@ -1,7 +1,6 @@
 //! The system from the outside: the real binary, over real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../support/mod.rs"]
 mod support;
 
 mod config;

@@ -35,9 +35,7 @@ fn matches(span: &Span, query: &TraceQuery) -> bool {
 fn has_tag(span: &Span, key: &str, value: &str) -> bool {
     let is_it = |tag: &Tag| *tag.key == *key && go::text_of(&tag.value) == value;
     span.tags.iter().any(is_it)
-        || super::adjust::receiver_tags(span.receiver)
-            .iter()
-            .any(is_it)
+        || span.receiver.tags().contains(&(key, value))
         || span.process.tags.iter().any(is_it)
         || span.logs.iter().flat_map(|log| &log.fields).any(is_it)
 }

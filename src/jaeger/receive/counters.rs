@@ -26,7 +26,7 @@ pub(super) enum Reason {
 /// What a receiver took and refused since its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Messages received, whatever became of them.
+    /// Messages dealt with, whatever became of them.
     pub messages: u64,
     /// Spans stored.
     pub spans: u64,
@@ -56,8 +56,8 @@ struct Log {
 }
 
 impl Counters {
-    /// Counts a message, before anything is known of it.
-    pub(super) fn received(&self) {
+    /// Counts a message that has been stored or refused.
+    pub(super) fn done(&self) {
         self.messages.fetch_add(1, Relaxed);
     }
 

@@ -27,14 +27,15 @@ pub(in crate::jaeger) fn router(inbox: Arc<Inbox>) -> Router {
 }
 
 async fn traces(State(inbox): State<Arc<Inbox>>, request: Request<Body>) -> Response {
-    inbox.counters.received();
-    match receive(&inbox, request).await {
+    let response = match receive(&inbox, request).await {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
         Err((status, text)) => {
             inbox.refuse(Reason::Malformed, &text);
             (status, text + "\n").into_response()
         }
-    }
+    };
+    inbox.counters.done();
+    response
 }
 
 async fn receive(inbox: &Inbox, request: Request<Body>) -> Result<(), (StatusCode, String)> {

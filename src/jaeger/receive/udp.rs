@@ -72,11 +72,11 @@ fn read(
         let Ok(length) = socket.recv(&mut buffer) else {
             continue;
         };
-        inbox.counters.received();
         let cost = length + QUEUE_ENTRY;
         if waiting.fetch_add(cost, Relaxed) + cost > MAX_QUEUE {
             waiting.fetch_sub(cost, Relaxed);
             inbox.refuse(Reason::QueueFull, &"the queue of datagrams is full");
+            inbox.counters.done();
         } else if queue.send(buffer[..length].into()).is_err() {
             return;
         }
@@ -93,6 +93,7 @@ fn decode(inbox: &Inbox, queue: QueueEnd<Box<[u8]>>, waiting: &AtomicUsize) {
             Ok(spans) => inbox.accept(spans),
             Err(error) => inbox.refuse(Reason::Malformed, &error),
         }
+        inbox.counters.done();
         waiting.fetch_sub(datagram.len() + QUEUE_ENTRY, Relaxed);
     }
 }

@@ -81,6 +81,15 @@ impl SendError {
     }
 }
 
+/// A message that left.
+#[derive(Debug)]
+enum Sent {
+    /// Jaeger has it.
+    Taken,
+    /// Nobody answers a datagram. One that was sent before may have been refused, with this reason.
+    Unanswered { refused: Option<String> },
+}
+
 /// The three ways to Jaeger.
 #[derive(Debug)]
 enum Path {
@@ -90,10 +99,10 @@ enum Path {
 }
 
 impl Path {
-    async fn send(&self, spans: &[SpanData]) -> Result<(), SendError> {
+    async fn send(&self, spans: &[SpanData]) -> Result<Sent, SendError> {
         match self {
-            Self::Grpc(path) => path.send(spans).await,
-            Self::ThriftCollector(path) => path.send(spans).await,
+            Self::Grpc(path) => path.send(spans).await.map(|()| Sent::Taken),
+            Self::ThriftCollector(path) => path.send(spans).await.map(|()| Sent::Taken),
             Self::ThriftAgent(path) => path.send(spans).await,
         }
     }
@@ -184,9 +193,18 @@ impl Exporter {
 
     async fn deliver_message(&self, spans: &[SpanData], until: Instant) -> OTelSdkResult {
         loop {
-            let Err(error) = self.path.send(spans).await else {
-                self.outage.over();
-                return Ok(());
+            let error = match self.path.send(spans).await {
+                Ok(Sent::Taken) => {
+                    self.outage.over();
+                    return Ok(());
+                }
+                Ok(Sent::Unanswered { refused }) => {
+                    if let Some(reason) = refused {
+                        self.outage.failed(&reason, 0);
+                    }
+                    return Ok(());
+                }
+                Err(error) => error,
             };
             let last = !error.transient || Instant::now() >= until || self.closing.is_cancelled();
             self.outage

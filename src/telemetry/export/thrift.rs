@@ -35,7 +35,7 @@ use opentelemetry_sdk_0_23::{
     trace::{Config, SpanEvents, SpanLinks},
 };
 
-use super::{ATTEMPT_TIMEOUT, BuildError, SendError, message::MAX_DATAGRAM};
+use super::{ATTEMPT_TIMEOUT, BuildError, SendError, Sent, message::MAX_DATAGRAM};
 use crate::telemetry::with_causes;
 
 /// How long an agent's address is believed.
@@ -66,33 +66,44 @@ impl Agent {
         self.resource = old_resource(resource);
     }
 
-    /// Hands the datagram to the kernel. An error is mostly about the one before: that nobody
-    /// listened there. So it is sent once more, from a new socket to a newly resolved address.
-    pub(super) async fn send(&self, spans: &[SpanData]) -> Result<(), SendError> {
-        if self.try_send(spans).await.is_ok() {
-            return Ok(());
-        }
-        self.try_send(spans).await
+    /// Hands a datagram to the kernel. An error is about the one before: that nobody listened
+    /// there. So this one is sent again, from a new socket to a newly resolved address; and the
+    /// first one from a socket proves nothing.
+    pub(super) async fn send(&self, spans: &[SpanData]) -> Result<Sent, SendError> {
+        let refused = match self.used_socket() {
+            Some(socket) => match self.send_from(socket, spans).await {
+                Ok(()) => return Ok(Sent::Taken),
+                Err(error) => Some(error.reason),
+            },
+            None => None,
+        };
+        let socket = (self.connect()?, Instant::now());
+        self.send_from(socket, spans).await?;
+        Ok(Sent::Unanswered { refused })
     }
 
-    async fn try_send(&self, spans: &[SpanData]) -> Result<(), SendError> {
-        let sending = {
-            let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
-            let usable = socket
-                .take()
-                .filter(|(_, since)| since.elapsed() < ADDRESS_LIFE);
-            let (mut exporter, since) = match usable {
-                Some(usable) => usable,
-                None => (self.connect()?, Instant::now()),
-            };
-            let sending = exporter.export(old_spans(spans));
-            *socket = Some((exporter, since));
-            sending
-        };
-        sending.await.map_err(|error| {
-            *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            SendError::transient(with_causes(&error))
-        })
+    /// The socket of the datagram before, unless its address is too old to be believed.
+    fn used_socket(&self) -> Option<(Exporter, Instant)> {
+        let socket = self
+            .socket
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        socket.filter(|(_, since)| since.elapsed() < ADDRESS_LIFE)
+    }
+
+    /// Keeps the socket for the next datagram where there was no error.
+    async fn send_from(
+        &self,
+        (mut exporter, since): (Exporter, Instant),
+        spans: &[SpanData],
+    ) -> Result<(), SendError> {
+        exporter
+            .export(old_spans(spans))
+            .await
+            .map_err(|error| SendError::transient(with_causes(&error)))?;
+        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some((exporter, since));
+        Ok(())
     }
 
     fn connect(&self) -> Result<Exporter, SendError> {

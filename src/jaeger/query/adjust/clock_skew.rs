@@ -58,11 +58,9 @@ struct Skew {
 fn nodes(spans: &mut [Span]) -> HashMap<SpanId, usize> {
     let mut nodes = HashMap::new();
     for (index, span) in spans.iter_mut().enumerate() {
-        if nodes.contains_key(&span.span_id) {
-            span.warnings
-                .push("duplicate span IDs; skipping clock skew adjustment".into());
-        } else {
-            nodes.insert(span.span_id, index);
+        if *nodes.entry(span.span_id).or_insert(index) != index {
+            let warning = "duplicate span IDs; skipping clock skew adjustment";
+            span.warnings.push(warning.into());
         }
     }
     nodes

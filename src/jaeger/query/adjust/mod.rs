@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use crate::jaeger::model::{Receiver, Span, Tag};
+use crate::jaeger::model::{Span, Tag};
 
 /// A trace ready to be shown.
 #[derive(Debug)]
@@ -37,7 +37,9 @@ impl Trace {
     pub(super) fn adjusted(stored: Vec<Arc<Span>>) -> Self {
         let mut trace = Trace::with_unique_span_ids(stored);
         for span in &mut trace.spans {
-            span.tags.extend(receiver_tags(span.receiver));
+            let tags = span.receiver.tags();
+            span.tags
+                .extend(tags.map(|(key, value)| Tag::text(key, value)));
         }
         clock_skew::warn(&mut trace.spans);
         tags::adjust(&mut trace);
@@ -75,14 +77,6 @@ impl Trace {
         let mut keep = is_first.iter();
         self.moved_tags.retain(|_| keep.next() == Some(&true));
     }
-}
-
-/// The tags that say which way a span came: Jaeger's own one, and one of ours.
-pub(super) fn receiver_tags(receiver: Receiver) -> [Tag; 2] {
-    [
-        Tag::text("internal.span.format", receiver.format()),
-        Tag::text("internal.span.receiver", receiver.name()),
-    ]
 }
 
 #[cfg(test)]

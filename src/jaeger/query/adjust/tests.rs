@@ -1,7 +1,7 @@
 //! What the adjusters of Jaeger 1.62 do, one by one.
 
 use super::*;
-use crate::jaeger::model::{Log, Process, RefKind, SpanId, SpanRef, TraceId, Value};
+use crate::jaeger::model::{Log, Process, Receiver, RefKind, SpanId, SpanRef, TraceId, Value};
 
 fn span(id: u64, parent: u64) -> Span {
     let reference = |parent| SpanRef {

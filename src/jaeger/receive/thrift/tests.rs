@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::jaeger::model::{self, Log, Process, RefKind, SpanId, SpanRef, Tag, TraceId, Value};
 
-#[path = "../../../../tests/support/thrift.rs"]
+#[path = "../../../../tests/embedded_jaeger/support/thrift.rs"]
 mod encode;
 
 /// One span of one process, from the protocol's definition.
@@ -288,11 +288,12 @@ fn span() -> impl Strategy<Value = Span> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
     #[test]
     fn what_is_encoded_is_decoded(
         service in "\\PC{1,12}",
         tags in tags(),
-        mut spans in proptest::collection::vec(span(), 0..20),
+        mut spans in proptest::collection::vec(span(), 0..4),
     ) {
         let process = std::sync::Arc::new(Process { service: service.into(), tags });
         for (receiver, decoded) in [

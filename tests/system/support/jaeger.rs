@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A Jaeger and where it listens.
 pub struct Jaeger {
-    pub process: Option<Process>,
+    _process: Option<Process>,
     pub compact: SocketAddr,
     pub http: SocketAddr,
     pub grpc: SocketAddr,
@@ -21,6 +21,17 @@ pub struct Jaeger {
 }
 
 impl Jaeger {
+    /// One that something else started.
+    pub fn at(compact: SocketAddr, http: SocketAddr, grpc: SocketAddr, query: SocketAddr) -> Self {
+        Self {
+            _process: None,
+            compact,
+            http,
+            grpc,
+            query,
+        }
+    }
+
     /// The embedded one, on free ports.
     pub fn start() -> Self {
         Self::start_with(&[])
@@ -47,7 +58,7 @@ impl Jaeger {
             http: address("Thrift over HTTP on http://"),
             grpc: address("gRPC on http://"),
             query: address("query on http://"),
-            process: Some(process),
+            _process: Some(process),
         }
     }
 

@@ -11,9 +11,27 @@ use std::time::{Duration, Instant, SystemTime};
 use axum_jaeger::api_v2;
 use axum_jaeger::api_v2::collector_service_client::CollectorServiceClient;
 pub(crate) use axum_jaeger::jaeger::model;
-use axum_jaeger::jaeger::{Jaeger, Settings};
+use axum_jaeger::jaeger::{Addresses, Jaeger, Settings};
 use model::{Process, Receiver, Span, SpanId, Tag, TraceId};
 use serde_json::Value;
+
+/// A Jaeger to send to and to ask: the embedded one, or any that listens there.
+pub(crate) trait Target {
+    /// Where it listens.
+    fn at(&self) -> Addresses;
+}
+
+impl Target for Jaeger {
+    fn at(&self) -> Addresses {
+        *self.addresses()
+    }
+}
+
+impl Target for Addresses {
+    fn at(&self) -> Addresses {
+        *self
+    }
+}
 
 /// A Jaeger on free ports.
 pub(crate) async fn jaeger(max_memory_mib: u16) -> Jaeger {
@@ -52,8 +70,12 @@ pub(crate) fn span(trace: u128, id: u64, service: &str, operation: &str) -> Span
 }
 
 /// Posts a body to the Thrift receiver over HTTP.
-pub(crate) async fn post(jaeger: &Jaeger, content_type: &str, body: Vec<u8>) -> reqwest::Response {
-    let url = format!("http://{}/api/traces", jaeger.addresses().http);
+pub(crate) async fn post(
+    jaeger: &impl Target,
+    content_type: &str,
+    body: Vec<u8>,
+) -> reqwest::Response {
+    let url = format!("http://{}/api/traces", jaeger.at().http);
     let request = reqwest::Client::new()
         .post(url)
         .header("content-type", content_type);
@@ -61,7 +83,7 @@ pub(crate) async fn post(jaeger: &Jaeger, content_type: &str, body: Vec<u8>) -> 
 }
 
 /// Stores spans of one process, through HTTP since that answers when they are stored.
-pub(crate) async fn store(jaeger: &Jaeger, spans: &[Span]) {
+pub(crate) async fn store(jaeger: &impl Target, spans: &[Span]) {
     for batch in spans.chunk_by(|a, b| a.process == b.process) {
         let body = thrift::binary_batch(&batch[0].process, batch);
         assert_eq!(
@@ -78,8 +100,10 @@ pub(crate) fn datagram(to: std::net::SocketAddr, bytes: &[u8]) {
 }
 
 /// A client of the gRPC receiver.
-pub(crate) async fn grpc(jaeger: &Jaeger) -> CollectorServiceClient<tonic::transport::Channel> {
-    let url = format!("http://{}", jaeger.addresses().grpc);
+pub(crate) async fn grpc(
+    jaeger: &impl Target,
+) -> CollectorServiceClient<tonic::transport::Channel> {
+    let url = format!("http://{}", jaeger.at().grpc);
     CollectorServiceClient::connect(url).await.unwrap()
 }
 
@@ -105,8 +129,8 @@ pub(crate) fn request(service: &str, spans: Vec<api_v2::Span>) -> api_v2::PostSp
 }
 
 /// Status and JSON of a path of the query API.
-pub(crate) async fn get(jaeger: &Jaeger, path: &str) -> (u16, Value) {
-    let url = format!("http://{}{path}", jaeger.addresses().query);
+pub(crate) async fn get(jaeger: &impl Target, path: &str) -> (u16, Value) {
+    let url = format!("http://{}{path}", jaeger.at().query);
     let response = reqwest::get(url).await.unwrap();
     let status = response.status().as_u16();
     (
@@ -116,7 +140,7 @@ pub(crate) async fn get(jaeger: &Jaeger, path: &str) -> (u16, Value) {
 }
 
 /// The trace once it is there.
-pub(crate) async fn trace(jaeger: &Jaeger, id: u128) -> Value {
+pub(crate) async fn trace(jaeger: &impl Target, id: u128) -> Value {
     let path = format!("/api/traces/{}", TraceId(id));
     let found = || async {
         let (status, json) = get(jaeger, &path).await;

@@ -77,13 +77,7 @@ fn start_program(mut program: Command) -> (Jaeger, Running) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let jaeger = Jaeger {
-        process: None,
-        compact,
-        http,
-        grpc,
-        query,
-    };
+    let jaeger = Jaeger::at(compact, http, grpc, query);
     (jaeger, Running::Program(child))
 }
 
@@ -96,13 +90,12 @@ fn start_container() -> (Jaeger, Running) {
     let id = docker(&args);
     let running = Running::Container(id.clone());
     let address = |port: &str| docker(&["port", &id, port]).parse().unwrap();
-    let jaeger = Jaeger {
-        process: None,
-        compact: address("6831/udp"),
-        http: address("14268"),
-        grpc: address("14250"),
-        query: address("16686"),
-    };
+    let jaeger = Jaeger::at(
+        address("6831/udp"),
+        address("14268"),
+        address("14250"),
+        address("16686"),
+    );
     (jaeger, running)
 }
 

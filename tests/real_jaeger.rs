@@ -1,0 +1,360 @@
+//! The embedded Jaeger and the real one get the same spans by the same ways and are asked the same; their answers agree but for the
+//! order that the real one leaves to chance, and for our tag that names the receiver.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use axum_jaeger::jaeger::Addresses;
+use axum_jaeger::jaeger::model::{
+    Log, Process, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value as TagValue,
+};
+use serde_json::Value;
+use support::{Target, api_v2_span, datagram, grpc, jaeger, request, span, thrift};
+
+/// The program of the real Jaeger (`all-in-one` 1.62.0).
+const PROGRAM: &str = "JAEGER_ALL_IN_ONE";
+
+#[tokio::test]
+#[ignore = "needs the real Jaeger: JAEGER_ALL_IN_ONE=/path/to/all-in-one cargo test --test real_jaeger -- --ignored"]
+async fn the_two_answer_alike() {
+    let program = std::env::var(PROGRAM).unwrap();
+    let real = Real::start(&program).await;
+    let ours = jaeger(64).await;
+    let now = span(1, 1, "", "").start_ns;
+    for to in [real.at, *ours.addresses()] {
+        send(&to, now).await;
+    }
+    let mut different = Vec::new();
+    for path in paths(now) {
+        let (real, ours) = (ask(&real.at, &path).await, ask(&ours, &path).await);
+        if real != ours {
+            different.push(format!("{path}\nreal: {real:#?}\nours: {ours:#?}"));
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+struct Real {
+    at: Addresses,
+    process: Child,
+}
+
+impl Drop for Real {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Real {
+    async fn start(program: &str) -> Self {
+        let free = || -> SocketAddr {
+            TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+        };
+        let at = Addresses {
+            compact: free(),
+            binary: free(),
+            http: free(),
+            grpc: free(),
+            query: free(),
+        };
+        let flags = [
+            ("processor.jaeger-compact.server-host-port", at.compact),
+            ("processor.jaeger-binary.server-host-port", at.binary),
+            ("processor.zipkin-compact.server-host-port", free()),
+            ("http-server.host-port", free()),
+            ("collector.http-server.host-port", at.http),
+            ("collector.grpc-server.host-port", at.grpc),
+            ("query.http-server.host-port", at.query),
+            ("query.grpc-server.host-port", free()),
+            ("admin.http.host-port", free()),
+        ];
+        let process = Command::new(program)
+            .arg("--collector.otlp.enabled=false")
+            .args(flags.map(|(name, address)| format!("--{name}={address}")))
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let real = Real { at, process };
+        let url = format!("http://{}/api/services", at.query);
+        support::eventually(|| async { reqwest::get(&url).await.ok() }).await;
+        real
+    }
+}
+
+/// Everything, and then waits until the last of each way is there.
+async fn send(to: &impl Target, now: i64) {
+    let at = to.at();
+    let rich = |trace| rich(trace, now);
+    let message = thrift::compact_message(&rich(0x1).process, &[rich(0x1)]);
+    datagram(at.compact, &message);
+    datagram(
+        at.binary,
+        &thrift::binary_message(&rich(0x2).process, &[rich(0x2)]),
+    );
+    support::store(to, &[rich(0x3)]).await;
+    support::store(to, &odd(now)).await;
+    support::store(to, &calls(now)).await;
+    let mut client = grpc(to).await;
+    let mut span = api_v2_span(1 << 100 | 4, 1);
+    span.start_time = Some(prost_types::Timestamp {
+        seconds: now / 1_000_000_000,
+        nanos: (now % 1_000_000_000) as i32,
+    });
+    span.duration = Some(prost_types::Duration {
+        seconds: 1,
+        nanos: 999,
+    });
+    span.warnings = vec!["a warning".into()];
+    client
+        .post_spans(request("grpc", vec![span]))
+        .await
+        .unwrap();
+    for id in [0x1, 0x2, 0x3, 0x5, 0x6, 1 << 100 | 4] {
+        support::trace(to, id).await;
+    }
+    // The real one stores the spans of a message one by one.
+    for (id, count) in [(0x5, 9), (0x6, 6)] {
+        let all = || async {
+            let trace = support::trace(to, id).await;
+            (trace["spans"].as_array()?.len() == count).then_some(())
+        };
+        support::eventually(all).await;
+    }
+}
+
+/// One span with everything.
+fn rich(trace: u128, now: i64) -> Span {
+    let tag = |key: &str, value| Tag {
+        key: key.into(),
+        value,
+    };
+    let tags = vec![
+        Tag::text("span.kind", "client"),
+        tag("int", TagValue::Int64(-7)),
+        tag("large", TagValue::Int64(i64::MAX)),
+        tag("float", TagValue::Float64(1.0 / 3.0)),
+        tag("whole", TagValue::Float64(3.0)),
+        tag("small", TagValue::Float64(1e-9)),
+        tag("bool", TagValue::Bool(true)),
+        tag("binary", TagValue::Binary([0, 1, 254, 255].into())),
+        tag("empty", TagValue::Binary([].into())),
+        Tag::text("text", "\u{e4}\u{1f600}\"\\<&>\n"),
+        Tag::text("double", "2"),
+        Tag::text("double", "1"),
+        tag("ip", TagValue::Int64(0x7f00_0001)),
+        Tag::text("telemetry.sdk.language", "rust"),
+    ];
+    let process = Process {
+        service: format!("s-{trace}").into(),
+        tags: vec![Tag::text("z", "1"), tag("ip", TagValue::Int64(1))],
+    };
+    let reference = |kind, trace, span| SpanRef {
+        kind,
+        trace_id: TraceId(trace),
+        span_id: SpanId(span),
+    };
+    Span {
+        operation: "GET /\u{e4}".into(),
+        references: vec![
+            reference(RefKind::FollowsFrom, 9, 9),
+            reference(RefKind::ChildOf, trace, 8),
+            reference(RefKind::ChildOf, 0, 1),
+        ],
+        start_ns: now,
+        logs: vec![Log {
+            timestamp_ns: now,
+            fields: vec![
+                Tag::text("b", "2"),
+                Tag::text("event", "e"),
+                Tag::text("a", "1"),
+            ],
+        }],
+        process: Arc::new(process),
+        tags,
+        ..span(trace, 1, "", "")
+    }
+}
+
+/// A trace with what the adjusters look for.
+fn odd(now: i64) -> Vec<Span> {
+    let new = |id, parent, kind: &str, shift: i64, host: &str| {
+        let mut span = span(0x5, id, "odd", "op");
+        span.start_ns = now + shift;
+        span.duration_ns = 1_000_000_000 - shift.abs() / 2 / 1_000 * 1_000;
+        span.tags = vec![Tag::text("span.kind", kind)];
+        if parent != 0 {
+            span.references.push(SpanRef {
+                kind: RefKind::ChildOf,
+                trace_id: TraceId(0x5),
+                span_id: SpanId(parent),
+            });
+        }
+        let tags = vec![Tag::text("ip", host)];
+        span.process = Arc::new(Process {
+            service: "odd".into(),
+            tags,
+        });
+        span
+    };
+    vec![
+        new(1, 0, "server", 0, "10.0.0.1"),
+        new(20, 1, "client", 1_000_000, "10.0.0.1"),
+        // Zipkin's way: the same id on both sides.
+        new(20, 1, "server", -300_000_000, "10.0.0.2"),
+        new(30, 20, "internal", -290_000_000, "10.0.0.2"),
+        new(40, 99, "", 0, "10.0.0.3"),
+        new(50, 1, "", 700_000_000, "10.0.0.4"),
+        new(60, 1, "", -123_456_000, ""),
+        // Twice the same.
+        new(70, 1, "", 1_000, "10.0.0.1"),
+        new(70, 1, "", 1_000, "10.0.0.1"),
+    ]
+}
+
+/// Three services that call each other.
+fn calls(now: i64) -> Vec<Span> {
+    let new = |id, parent, service: &str| {
+        let mut span = span(0x6, id, service, &format!("op-{id}"));
+        span.start_ns = now + id as i64 * 1_000;
+        if parent != 0 {
+            span.references.push(SpanRef {
+                kind: RefKind::ChildOf,
+                trace_id: TraceId(0x6),
+                span_id: SpanId(parent),
+            });
+        }
+        span
+    };
+    vec![
+        new(1, 0, "a"),
+        new(2, 1, "a"),
+        new(3, 2, "b"),
+        new(4, 2, "b"),
+        new(5, 3, "c"),
+        new(6, 77, "c"),
+    ]
+}
+
+fn paths(now: i64) -> Vec<String> {
+    let now = now / 1_000;
+    let mut paths: Vec<String> = [
+        "/api/services",
+        "/api/services/none/operations",
+        "/api/services/odd/operations",
+        "/api/operations?service=odd",
+        "/api/operations?service=odd&spanKind=client",
+        "/api/operations?service=odd&spanKind=unspecified",
+        "/api/operations?service=none",
+        "/api/operations",
+        "/api/dependencies",
+        "/api/dependencies?service=c",
+        "/api/dependencies?endTs=1",
+        "/api/dependencies?endTs=x",
+        "/api/dependencies?lookback=x",
+        "/api/traces/1",
+        "/api/traces/0000000000000000000000000000001",
+        "/api/traces/2",
+        "/api/traces/3",
+        "/api/traces/10000000000000000000000004",
+        "/api/traces/5",
+        "/api/traces/6",
+        "/api/traces/7",
+        "/api/traces/xyz",
+        "/api/traces/111111111111111111111111111111111",
+        "/api/traces/x1111111111111111",
+        "/api/traces?traceID=5&traceID=7&traceID=6",
+        "/api/traces?traceID=x",
+        "/api/traces?prettyPrint=true&traceID=6",
+    ]
+    .map(Into::into)
+    .into();
+    let searches = [
+        "",
+        "service=",
+        "service=none",
+        "service=odd",
+        "service=a&operation=op-1",
+        "service=a&operation=op-3",
+        "service=s-1&tag=int:-7",
+        "service=s-1&tag=int:7",
+        "service=s-1&tag=large:9223372036854775807",
+        "service=s-1&tag=float:0.3333333333",
+        "service=s-1&tag=whole:3",
+        "service=s-1&tag=small:1e-09",
+        "service=s-1&tag=bool:true",
+        "service=s-1&tag=binary:0001feff",
+        "service=s-1&tag=double:1",
+        "service=s-1&tag=double:1&tag=double:3",
+        "service=s-1&tag=event:e",
+        "service=s-1&tag=z:1",
+        "service=s-1&tag=internal.span.format:proto",
+        "service=s-3&tag=internal.span.format:jaeger",
+        "service=s-3&tag=",
+        "service=s-3&tag=k",
+        "service=s-1&tags=%7B%22int%22%3A%22-7%22%7D",
+        "service=s-1&tags=null",
+        "service=grpc&minDuration=1s",
+        "service=grpc&minDuration=1000000999ns",
+        "service=grpc&minDuration=1000001us",
+        "service=grpc&maxDuration=1000001us",
+        "service=grpc&maxDuration=1s",
+        "service=grpc&minDuration=2s&maxDuration=1s",
+        "service=grpc&minDuration=1",
+        "service=grpc&minDuration=1x",
+        "service=grpc&maxDuration=x",
+        "service=grpc&limit=0",
+        "service=grpc&limit=-1",
+        "service=grpc&limit=x",
+        "service=grpc&limit=99999999999",
+        "service=grpc&limit=99999999999999999999",
+        "service=grpc&start=x",
+        "service=grpc&end=1.5",
+        "service=grpc&start=99999999999999999999",
+        "service=grpc&lookback=5",
+    ];
+    paths.extend(searches.map(|query| format!("/api/traces?{query}")));
+    for (start, end) in [(now, now), (now + 1, now + 2), (now - 1, now - 1)] {
+        paths.push(format!("/api/traces?service=grpc&start={start}&end={end}"));
+        paths.push(format!("/api/traces?service=s-1&start={start}&end={end}"));
+    }
+    paths
+}
+
+/// The answer with what is left to chance put in order.
+async fn ask(to: &impl Target, path: &str) -> (u16, Value) {
+    let (status, mut json) = support::get(to, path).await;
+    if let Some(list) = json["data"].as_array_mut() {
+        list.iter_mut()
+            .filter(|item| item["spans"].is_array())
+            .for_each(normalise);
+        list.sort_by_key(Value::to_string);
+    }
+    (status, json)
+}
+
+fn normalise(trace: &mut Value) {
+    let processes = trace["processes"].take();
+    let spans = trace["spans"].as_array_mut().unwrap();
+    for span in spans.iter_mut() {
+        // The numbers of the processes depend on the order of the spans.
+        span["processID"] = processes[span["processID"].as_str().unwrap()].clone();
+        let tags = span["tags"].as_array_mut().unwrap();
+        tags.retain(|tag| tag["key"] != "internal.span.receiver");
+    }
+    spans.sort_by_key(|span| {
+        (
+            span["spanID"].to_string(),
+            span["tags"].to_string(),
+            span["warnings"].to_string(),
+        )
+    });
+}

@@ -1,0 +1,8 @@
+//! What the tests have in common.
+#![allow(unreachable_pub)]
+
+pub mod jaeger;
+pub mod process;
+pub mod real_jaeger;
+pub mod rich;
+pub mod service;
