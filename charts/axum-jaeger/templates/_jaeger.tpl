@@ -68,6 +68,10 @@ spec:
 
 {{/* Environment of what reads and writes traces in Cassandra. */}}
 {{- define "axum-jaeger.cassandraEnv" -}}
+# Cassandra's pod has another address each time: give the old one up soon (a connect timeout of 0 is
+# the default, and means minutes), and look for the new one often.
+- {name: CASSANDRA_CONNECT_TIMEOUT, value: 2s}
+- {name: CASSANDRA_RECONNECT_INTERVAL, value: 5s}
 - {name: SPAN_STORAGE_TYPE, value: cassandra}
 - {name: CASSANDRA_SERVERS, value: cassandra}
 - {name: CASSANDRA_KEYSPACE, value: {{ include "axum-jaeger.keyspace" . }}}
