@@ -3,6 +3,9 @@
 
 mod support;
 
+#[path = "../support/real_jaeger.rs"]
+mod real_jaeger;
+
 mod config;
 mod delivery;
 mod demo;
