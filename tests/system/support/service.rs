@@ -1,6 +1,6 @@
 //! One service, started as a container would start it.
 
-use std::{net::SocketAddr, process::ExitStatus};
+use std::{net::SocketAddr, process::ExitStatus, time::Duration};
 
 use nix::sys::signal::Signal;
 use reqwest::Response;
@@ -54,6 +54,21 @@ impl Service {
     pub async fn json(&self, path: &str) -> (u16, Value) {
         let response = self.get(path).await;
         (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// The first line of its log with `text`, while requests of this test go on.
+    pub async fn wait_for_line(&self, text: &str) -> String {
+        loop {
+            if let Some(line) = self
+                .process
+                .lines()
+                .into_iter()
+                .find(|line| line.contains(text))
+            {
+                return line;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub fn terminate(&mut self) -> ExitStatus {
