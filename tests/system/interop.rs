@@ -22,16 +22,7 @@ async fn a_chain_is_found_in_the_real_jaeger_in_each_mode() {
     for mode in MODES {
         let real = RealJaeger::start().await;
         let jaeger = Jaeger::at(&real.addresses);
-        let env = jaeger.env(mode);
-        let start = |name, more: &[(&str, &str)]| {
-            let mut env: Vec<(&str, &str)> = env
-                .iter()
-                .map(|(key, value)| (*key, value.as_str()))
-                .collect();
-            env.push(("APP_NAME", name));
-            env.extend(more);
-            Service::start(&env)
-        };
+        let start = |name, more: &[(&str, &str)]| Service::traced(&jaeger, mode, name, more);
         let [two, one] = ["app-c", "app-b"].map(|name| start(name, &[]));
         let [one_at, two_at] = [&one, &two].map(|service| service.address.to_string());
         let app = start(

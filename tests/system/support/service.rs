@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use reqwest::Response;
 use serde_json::Value;
 
-use super::process::Process;
+use super::{jaeger::Jaeger, process::Process};
 
 /// A running `axum-jaeger serve` on a free port of loopback.
 pub struct Service {
@@ -39,6 +39,18 @@ impl Service {
             .chain(env)
             .copied()
             .collect();
+        Self::start(&env)
+    }
+
+    /// With the name `name`, and sending its spans to `jaeger`.
+    pub fn traced(jaeger: &Jaeger, mode: &str, name: &str, more: &[(&str, &str)]) -> Self {
+        let env = jaeger.env(mode);
+        let mut env: Vec<(&str, &str)> = env
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        env.push(("APP_NAME", name));
+        env.extend(more);
         Self::start(&env)
     }
 
