@@ -14,3 +14,4 @@ mod log;
 mod mapping;
 mod service;
 mod spans;
+mod verify;
