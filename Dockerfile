@@ -1,0 +1,29 @@
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /src
+
+# The dependencies alone, with an empty program: this layer is kept until one of them changes.
+COPY Cargo.toml Cargo.lock build.rs ./
+COPY proto proto
+RUN mkdir src && echo 'fn main() {}' >src/main.rs && touch src/lib.rs \
+ && cargo build --release --locked
+
+COPY src src
+# The copies may be older than the empty ones; cargo goes by the time.
+RUN touch src/main.rs src/lib.rs && cargo build --release --locked
+
+# The binary alone, for `docker build --target binary --output DIR`.
+FROM scratch AS binary
+COPY --from=build /src/target/release/axum-jaeger /
+
+FROM gcr.io/distroless/cc-debian12:nonroot
+ARG VERSION=dev
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="axum-jaeger" \
+      org.opencontainers.image.description="Distributed tracing of a Rust service with Jaeger" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+COPY --from=binary /axum-jaeger /usr/local/bin/
+EXPOSE 8000
+ENTRYPOINT ["axum-jaeger"]
+CMD ["serve"]
