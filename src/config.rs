@@ -19,7 +19,7 @@ pub struct Config {
     pub service: service::Settings,
     /// How it logs, and where its spans go.
     pub telemetry: telemetry::Settings,
-    /// Each variable and the value in force, in the order of [`Environment`]'s fields.
+    /// Each variable and the value in force, in the order in which they are read.
     pub effective: Vec<(&'static str, String)>,
 }
 

@@ -1,4 +1,17 @@
 //! Distributed tracing of a Rust service with Jaeger, to see, to run and to copy.
+//!
+//! The way of a span, and where to read about each step:
+//!
+//! | step | module |
+//! |---|---|
+//! | a request comes in | [`service`]: router, endpoints, the chain, a server that stops gracefully |
+//! | it becomes a span, and lines in the log | [`telemetry`]: `server`, `client`, `log`; the part to copy |
+//! | the span leaves, by one of three paths | [`telemetry::export`]: gRPC, Thrift over HTTP, Thrift over UDP |
+//! | it arrives, is kept, and is asked for | [`jaeger`]: the embedded one, with receivers, store and query API |
+//! | somebody checks that it did | [`verify`]: one trace, looked for in Jaeger and in Loki |
+//!
+//! [`config`] turns the environment into settings, [`demo`] runs all of it on one machine, and
+//! [`shutdown`] ends it. `telemetry` knows nothing of `service`, and `jaeger` nothing of either.
 
 pub mod config;
 pub mod demo;
@@ -8,7 +21,7 @@ pub mod shutdown;
 pub mod telemetry;
 pub mod verify;
 
-/// Jaeger's api_v2, generated from `proto/`.
+/// Jaeger's api_v2, generated from `proto/api_v2.proto`.
 #[allow(missing_docs, clippy::all)]
 pub mod api_v2 {
     tonic::include_proto!("jaeger.api_v2");

@@ -34,7 +34,7 @@ enum Command {
     /// Run the embedded Jaeger alone: for seeing and for tests, all in bounded memory
     Jaeger(jaeger::Settings),
     /// Ask a running system for proof: make a trace, find it in Jaeger and in Loki
-    Verify(verify::Settings),
+    Verify(Box<verify::Settings>),
 }
 
 #[derive(Args)]

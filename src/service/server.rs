@@ -19,20 +19,30 @@ use tower::{ServiceBuilder, ServiceExt};
 /// How long a client may take for a request's head; also how long an idle connection is kept.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long requests in flight have to end after a shutdown began; Kubernetes gives 30 s in all.
+/// How long connections are still taken after a shutdown began: a request in flight may call this
+/// service itself, as `/chain` does, and a load balancer may not know yet.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How long requests in flight then have to end; Kubernetes gives 30 s in all.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
 
 /// How long to wait when the system has no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `app` until `shutdown` is cancelled; then takes no more connections and returns when the
-/// requests in flight are answered, or the deadline is over.
+/// Serves `app` until `shutdown` is cancelled; then soon takes no more connections, and returns when
+/// the requests in flight are answered or the deadline is over.
 pub(super) async fn serve(listener: TcpListener, app: Router, shutdown: CancellationToken) {
     let connections = GracefulShutdown::new();
+    let closed = async {
+        shutdown.cancelled().await;
+        tracing::info!("shutting down: not ready, answering the requests in flight");
+        tokio::time::sleep(LINGER).await;
+    };
+    tokio::pin!(closed);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = shutdown.cancelled() => break,
+            () = &mut closed => break,
         };
         match accepted {
             Ok((stream, peer)) => serve_connection(stream, peer, app.clone(), &connections),
@@ -43,7 +53,6 @@ pub(super) async fn serve(listener: TcpListener, app: Router, shutdown: Cancella
         }
     }
     drop(listener);
-    tracing::info!("shutting down: no new connections, answering the requests in flight");
     if tokio::time::timeout(DRAIN_DEADLINE, connections.shutdown())
         .await
         .is_err()

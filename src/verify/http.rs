@@ -1,7 +1,7 @@
 //! Asks, and says clearly what the answer was where it is not one that helps.
 
-use reqwest::{Client, RequestBuilder, Response, Url};
-use serde_json::Value;
+use reqwest::{RequestBuilder, Response};
+use serde::de::DeserializeOwned;
 
 use crate::telemetry::with_causes;
 
@@ -42,7 +42,7 @@ pub(super) async fn send(request: RequestBuilder) -> Result<Response, FetchError
 }
 
 /// Gets a JSON document.
-pub(super) async fn get_json(client: &Client, url: Url) -> Result<Value, FetchError> {
-    let body = send(client.get(url)).await?.bytes().await?;
+pub(super) async fn json_of<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, FetchError> {
+    let body = send(request).await?.bytes().await?;
     Ok(serde_json::from_slice(&body)?)
 }

@@ -105,7 +105,7 @@ async fn query(client: &Client, loki: &Url, trace_id: &str) -> Result<Vec<String
     url.query_pairs_mut()
         .append_pair("query", &format!("{{app=~\".+\"}} |= \"{trace_id}\""))
         .append_pair("limit", LIMIT);
-    let answer: Answer = serde_json::from_value(http::get_json(client, url).await?)?;
+    let answer: Answer = http::json_of(client.get(url)).await?;
     Ok(answer
         .data
         .result

@@ -1,8 +1,9 @@
 //! The proof that a running system traces: calls `/chain`, finds its one trace in Jaeger's API,
-//! and its log lines in Loki.
+//! its log lines in Loki, and both in Grafana as data sources.
 //!
 //! The same code serves the demo, `helm test` and the end-to-end tests.
 
+mod grafana;
 mod http;
 mod loki;
 mod shape;
@@ -16,6 +17,7 @@ use reqwest::{Client, Url};
 use tokio::time::{Instant, sleep};
 
 pub use self::{
+    grafana::Login,
     http::FetchError,
     trace::{Span, Trace},
 };
@@ -34,6 +36,14 @@ pub struct Settings {
     /// Loki, where it runs
     #[arg(long)]
     pub loki: Option<Url>,
+
+    /// Grafana, where it runs
+    #[arg(long)]
+    pub grafana: Option<Url>,
+
+    /// How to log in to Grafana
+    #[command(flatten)]
+    pub grafana_login: grafana::Login,
 
     /// How long spans and log lines may take to arrive, such as 30s or 2m
     #[arg(long, default_value = "30s", value_parser = duration)]
@@ -152,6 +162,10 @@ pub async fn run(settings: &Settings) -> Report {
         report.log_lines = logs.lines;
         report.failures.append(&mut logs.failures);
     }
+    if let Some(url) = &settings.grafana {
+        let mut found = grafana::check(&client, url, &settings.grafana_login, until).await;
+        report.failures.append(&mut found);
+    }
     report
 }
 
@@ -165,7 +179,7 @@ pub async fn fetch_trace(
     trace_id: &str,
 ) -> Result<Option<Trace>, FetchError> {
     let url = path(jaeger, &format!("api/traces/{trace_id}"));
-    match http::get_json(client, url).await {
+    match http::json_of(client.get(url)).await {
         Ok(answer) => Trace::from_answer(answer),
         Err(FetchError::Status { status: 404, .. }) => Ok(None),
         Err(error) => Err(error),

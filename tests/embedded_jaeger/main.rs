@@ -3,5 +3,9 @@
 
 mod memory;
 mod query;
+mod real;
 mod receivers;
 mod support;
+
+#[path = "../support/real_jaeger.rs"]
+mod real_jaeger;

@@ -161,19 +161,22 @@ async fn a_hanging_collector_does_not_hold_the_end() {
 }
 
 #[tokio::test]
-async fn a_request_in_flight_is_answered_and_its_span_sent() {
+async fn a_request_in_flight_is_answered_and_its_spans_are_sent() {
     let jaeger = Jaeger::start();
-    let mut service = start(&jaeger.env("grpc"));
-    let slow = tokio::spawn(service.client.get(service.url("/io_task")).send());
-    // Its answer shows that the other one, begun before, has been taken in.
-    service.get("/items/1").await;
+    let target = Service::untraced(&[]);
+    let mut env = jaeger.env("grpc");
+    for name in ["TARGET_ONE_HOST", "TARGET_TWO_HOST"] {
+        env.push((name, target.address.to_string()));
+    }
+    let mut service = start(&env);
     let pending = std::net::TcpStream::connect(service.address).unwrap();
+    let chain = tokio::spawn(service.client.get(service.url("/chain")).send());
+    service.wait_for_line("chain starting").await;
     service.process.signal(Signal::SIGTERM);
-    let answer = slow.await.unwrap().unwrap();
-    assert_eq!(answer.status(), 200);
-    drop(pending);
+    assert_eq!(chain.await.unwrap().unwrap().status(), 200);
     assert_eq!(service.process.wait().code(), Some(0));
-    jaeger.traces("app", 2).await;
+    drop(pending);
+    jaeger.traces("app", 5).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,9 @@
 
 mod support;
 
+#[path = "../support/real_jaeger.rs"]
+mod real_jaeger;
+
 mod config;
 mod delivery;
 mod demo;
@@ -11,3 +14,4 @@ mod log;
 mod mapping;
 mod service;
 mod spans;
+mod verify;

@@ -1,6 +1,10 @@
 //! The endpoints, as a caller sees them.
 
-use std::{collections::BTreeSet, io::Write, net::TcpListener};
+use std::{
+    collections::BTreeSet,
+    io::{Read, Write},
+    net::TcpListener,
+};
 
 use crate::support::service::Service;
 use serde_json::{Value, json};
@@ -174,30 +178,33 @@ async fn a_target_that_is_too_slow_is_504() {
 
 #[tokio::test]
 async fn a_client_that_goes_away_ends_the_work() {
-    let service = Service::untraced(&[]);
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = silent.local_addr().unwrap().to_string();
+    let service = Service::untraced(&[("TARGET_ONE_HOST", &target)]);
     let mut client = std::net::TcpStream::connect(service.address).unwrap();
     client
-        .write_all(b"GET /io_task HTTP/1.1\r\nhost: a\r\n\r\n")
+        .write_all(b"GET /chain HTTP/1.1\r\nhost: a\r\n\r\n")
         .unwrap();
-    // The second request's answer shows that the first one has been taken in.
-    service.get("/items/1").await;
+    let (mut call, _) = silent.accept().unwrap();
     drop(client);
     service
         .process
-        .wait_for_line("GET /io_task: the client went away");
+        .wait_for_line("GET /chain: the client went away");
+    // The call to the target ends too, long before its own timeout.
+    let mut request = String::new();
+    call.read_to_string(&mut request).unwrap();
+    assert!(request.starts_with("GET /io_task "), "{request}");
     assert!(
         !service
             .process
             .lines()
             .iter()
-            .any(|line| line.contains("- io task"))
+            .any(|line| line.contains(" ERROR "))
     );
 }
 
 #[tokio::test]
 async fn bytes_that_are_not_http_are_refused() {
-    use std::io::Read;
-
     let service = Service::untraced(&[]);
     let mut client = std::net::TcpStream::connect(service.address).unwrap();
     client
@@ -211,8 +218,6 @@ async fn bytes_that_are_not_http_are_refused() {
 
 /// A server that gives every connection the same answer, and closes it.
 fn answering(answer: &'static str) -> String {
-    use std::io::Read;
-
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {

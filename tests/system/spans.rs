@@ -9,23 +9,11 @@ use crate::support::{
 
 const MODES: [&str; 3] = ["grpc", "thrift-collector", "thrift-agent"];
 
-/// A service with this name that sends its spans to `jaeger`.
-fn traced(jaeger: &Jaeger, mode: &str, name: &str, more: &[(&str, &str)]) -> Service {
-    let env = jaeger.env(mode);
-    let mut env: Vec<(&str, &str)> = env
-        .iter()
-        .map(|(key, value)| (*key, value.as_str()))
-        .collect();
-    env.push(("APP_NAME", name));
-    env.extend(more);
-    Service::start(&env)
-}
-
 #[tokio::test]
 async fn a_server_span_has_the_attributes_of_the_semantic_conventions() {
     let jaeger = Jaeger::start();
     for mode in MODES {
-        let service = traced(
+        let service = Service::traced(
             &jaeger,
             mode,
             mode,
@@ -68,7 +56,7 @@ async fn a_server_span_has_the_attributes_of_the_semantic_conventions() {
 #[tokio::test]
 async fn only_5xx_is_an_error() {
     let jaeger = Jaeger::start();
-    let service = traced(&jaeger, "grpc", "app", &[]);
+    let service = Service::traced(&jaeger, "grpc", "app", &[]);
     service.get("/items/x").await;
     service.get("/error_test").await;
     let traces = jaeger.traces("app", 2).await;
@@ -100,7 +88,7 @@ async fn only_5xx_is_an_error() {
 #[tokio::test]
 async fn names_stay_few_whatever_is_asked_for() {
     let jaeger = Jaeger::start();
-    let service = traced(&jaeger, "grpc", "app", &[]);
+    let service = Service::traced(&jaeger, "grpc", "app", &[]);
     for path in ["/a", "/b", "/items", "/items/1/2"] {
         service.get(path).await;
     }
@@ -121,7 +109,7 @@ async fn names_stay_few_whatever_is_asked_for() {
 #[tokio::test]
 async fn health_is_not_traced() {
     let jaeger = Jaeger::start();
-    let service = traced(&jaeger, "grpc", "app", &[]);
+    let service = Service::traced(&jaeger, "grpc", "app", &[]);
     service.get("/healthz").await;
     service.get("/readyz").await;
     service.get("/").await;
@@ -135,13 +123,13 @@ async fn health_is_not_traced() {
 #[tokio::test]
 async fn a_chain_is_one_trace_of_eight_spans() {
     let jaeger = Jaeger::start();
-    let target = traced(&jaeger, "thrift-collector", "app-b", &[]);
+    let target = Service::traced(&jaeger, "thrift-collector", "app-b", &[]);
     let address = target.address.to_string();
     let targets = [
         ("TARGET_ONE_HOST", address.as_str()),
         ("TARGET_TWO_HOST", &address),
     ];
-    let service = traced(&jaeger, "grpc", "app-a", &targets);
+    let service = Service::traced(&jaeger, "grpc", "app-a", &targets);
     service.get("/chain").await;
     // All levels of logging and tracing of the libraries below must not add a span.
     let traces = jaeger
@@ -192,7 +180,7 @@ async fn a_chain_is_one_trace_of_eight_spans() {
 #[tokio::test]
 async fn noise_of_the_libraries_below_makes_no_spans() {
     let jaeger = Jaeger::start();
-    let service = traced(&jaeger, "grpc", "app", &[("RUST_LOG", "trace")]);
+    let service = Service::traced(&jaeger, "grpc", "app", &[("RUST_LOG", "trace")]);
     for _ in 0..5 {
         service.get("/").await;
     }
@@ -211,7 +199,7 @@ async fn a_failed_call_names_its_target_in_the_trace() {
         .local_addr()
         .unwrap();
     let target = gone.to_string();
-    let service = traced(&jaeger, "grpc", "app", &[("TARGET_ONE_HOST", &target)]);
+    let service = Service::traced(&jaeger, "grpc", "app", &[("TARGET_ONE_HOST", &target)]);
     assert_eq!(service.get("/chain").await.status(), 502);
     let traces = jaeger.traces("app", 4).await;
     let chain = span(&traces[0], "GET /chain");
@@ -238,7 +226,7 @@ const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 #[tokio::test]
 async fn a_caller_s_trace_goes_on() {
     let jaeger = Jaeger::start();
-    let service = traced(&jaeger, "grpc", "app", &[]);
+    let service = Service::traced(&jaeger, "grpc", "app", &[]);
     let callers = [
         ("traceparent", format!("00-{TRACE}-b7ad6b7169203331-01")),
         ("uber-trace-id", format!("{TRACE}:b7ad6b7169203332:0:1")),
@@ -268,7 +256,7 @@ async fn a_caller_s_trace_goes_on() {
 #[tokio::test]
 async fn a_hostile_traceparent_starts_a_new_trace() {
     let jaeger = Jaeger::start();
-    let service = traced(&jaeger, "grpc", "app", &[]);
+    let service = Service::traced(&jaeger, "grpc", "app", &[]);
     let long = "9".repeat(8_000);
     let hostile = [
         "",
@@ -299,7 +287,7 @@ async fn a_hostile_traceparent_starts_a_new_trace() {
 #[tokio::test]
 async fn a_trace_that_the_caller_does_not_sample_is_not_sent() {
     let jaeger = Jaeger::start();
-    let service = traced(&jaeger, "grpc", "app", &[]);
+    let service = Service::traced(&jaeger, "grpc", "app", &[]);
     let request = service.client.get(service.url("/items/1"));
     let request = request.header("traceparent", format!("00-{TRACE}-b7ad6b7169203331-00"));
     request.send().await.unwrap();
@@ -319,7 +307,7 @@ async fn a_trace_that_the_caller_does_not_sample_is_not_sent() {
 #[tokio::test]
 async fn the_sampler_is_a_setting() {
     let jaeger = Jaeger::start();
-    let mut never = traced(
+    let mut never = Service::traced(
         &jaeger,
         "grpc",
         "never",

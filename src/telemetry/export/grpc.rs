@@ -63,11 +63,7 @@ impl Collector {
     }
 
     pub(super) async fn send(&self, spans: &[SpanData]) -> Result<(), SendError> {
-        let batch = Batch {
-            spans: spans.iter().map(span).collect(),
-            process: Some(self.process.clone()),
-        };
-        let request = PostSpansRequest { batch: Some(batch) };
+        let request = request(self.process.clone(), spans);
         match self.client.clone().post_spans(request).await {
             Ok(_) => Ok(()),
             Err(status) if is_transient(status.code()) => {
@@ -103,6 +99,15 @@ fn describe(status: &Status) -> String {
         text = format!("{text}: {cause}");
     }
     text
+}
+
+fn request(process: Process, spans: &[SpanData]) -> PostSpansRequest {
+    PostSpansRequest {
+        batch: Some(Batch {
+            spans: spans.iter().map(span).collect(),
+            process: Some(process),
+        }),
+    }
 }
 
 fn span(span: &SpanData) -> Span {
@@ -182,4 +187,66 @@ fn key_value(key: &str, value: &Value) -> api_v2::KeyValue {
         text => tag.v_str = text.as_str().into_owned(),
     }
     tag
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::{
+        InstrumentationScope,
+        trace::{SpanContext, SpanKind, Status as SpanStatus, TraceFlags, TraceState},
+    };
+    use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+    use prost::Message;
+
+    use super::*;
+
+    /// Written out by hand from jaeger-idl's `model.proto`: `0a` is field 1 with a length.
+    #[rustfmt::skip]
+    const REQUEST: [u8; 102] = [
+        0x0a, 100,                                      // PostSpansRequest.batch
+            0x0a, 93,                                   // Batch.spans
+                0x0a, 16, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, // Span.trace_id
+                0x12, 8, 3, 0, 0, 0, 0, 0, 0, 4,        // Span.span_id
+                0x1a, 2, b'o', b'p',                    // Span.operation_name
+                0x22, 28,                               // Span.references; CHILD_OF is 0 and left out
+                    0x0a, 16, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2,
+                    0x12, 8, 5, 0, 0, 0, 0, 0, 0, 6,
+                0x28, 1,                                // Span.flags: sampled
+                0x32, 5, 0x08, 1, 0x10, 0xd0, 0x0f,     // Span.start_time: 1 s, 2,000 ns
+                0x3a, 3, 0x10, 0xb8, 0x17,              // Span.duration: 3,000 ns
+                0x42, 6, 0x0a, 1, b'k', 0x1a, 1, b'v',  // Span.tags: STRING is 0 and left out
+                0x42, 7, 0x0a, 1, b'b', 0x10, 1, 0x20, 1, // Span.tags: BOOL
+            0x12, 3, 0x0a, 1, b's',                     // Batch.process
+    ];
+
+    #[test]
+    fn the_bytes_are_those_of_the_definition() {
+        let start = SystemTime::UNIX_EPOCH + Duration::new(1, 2_000);
+        let data = SpanData {
+            span_context: SpanContext::new(
+                TraceId::from((1_u128 << 120) + 2),
+                SpanId::from((3_u64 << 56) + 4),
+                TraceFlags::SAMPLED,
+                false,
+                TraceState::default(),
+            ),
+            parent_span_id: SpanId::from((5_u64 << 56) + 6),
+            parent_span_is_remote: false,
+            span_kind: SpanKind::Internal,
+            name: "op".into(),
+            start_time: start,
+            end_time: start + Duration::from_nanos(3_000),
+            attributes: vec![KeyValue::new("k", "v"), KeyValue::new("b", true)],
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: SpanStatus::Unset,
+            instrumentation_scope: InstrumentationScope::default(),
+        };
+        let process = Process {
+            service_name: "s".to_owned(),
+            tags: Vec::new(),
+        };
+        assert_eq!(request(process, &[data]).encode_to_vec(), REQUEST);
+    }
 }

@@ -1,7 +1,7 @@
 //! The way of a finished span to Jaeger.
 //!
-//! A batch from the SDK is turned into Jaeger's terms ([`mapping`]), cut into messages that the
-//! path can carry ([`message`]), and sent by one of the three paths ([`thrift`], [`grpc`]) until it
+//! A batch from the SDK is turned into Jaeger's terms (`mapping`), cut into messages that the
+//! path can carry (`message`), and sent by one of the three paths (`thrift`, `grpc`) until it
 //! is taken or its time is up.
 
 mod grpc;

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use axum_jaeger::jaeger::Addresses;
 use reqwest::Url;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -22,13 +23,13 @@ pub struct Jaeger {
 
 impl Jaeger {
     /// One that something else started.
-    pub fn at(compact: SocketAddr, http: SocketAddr, grpc: SocketAddr, query: SocketAddr) -> Self {
+    pub fn at(addresses: &Addresses) -> Self {
         Self {
             _process: None,
-            compact,
-            http,
-            grpc,
-            query,
+            compact: addresses.compact,
+            http: addresses.http,
+            grpc: addresses.grpc,
+            query: addresses.query,
         }
     }
 

@@ -3,6 +3,5 @@
 
 pub mod jaeger;
 pub mod process;
-pub mod real_jaeger;
 pub mod rich;
 pub mod service;

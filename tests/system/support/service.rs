@@ -1,12 +1,12 @@
 //! One service, started as a container would start it.
 
-use std::{net::SocketAddr, process::ExitStatus};
+use std::{net::SocketAddr, process::ExitStatus, time::Duration};
 
 use nix::sys::signal::Signal;
 use reqwest::Response;
 use serde_json::Value;
 
-use super::process::Process;
+use super::{jaeger::Jaeger, process::Process};
 
 /// A running `axum-jaeger serve` on a free port of loopback.
 pub struct Service {
@@ -42,6 +42,18 @@ impl Service {
         Self::start(&env)
     }
 
+    /// With the name `name`, and sending its spans to `jaeger`.
+    pub fn traced(jaeger: &Jaeger, mode: &str, name: &str, more: &[(&str, &str)]) -> Self {
+        let env = jaeger.env(mode);
+        let mut env: Vec<(&str, &str)> = env
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        env.push(("APP_NAME", name));
+        env.extend(more);
+        Self::start(&env)
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -54,6 +66,21 @@ impl Service {
     pub async fn json(&self, path: &str) -> (u16, Value) {
         let response = self.get(path).await;
         (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// The first line of its log with `text`, while requests of this test go on.
+    pub async fn wait_for_line(&self, text: &str) -> String {
+        loop {
+            if let Some(line) = self
+                .process
+                .lines()
+                .into_iter()
+                .find(|line| line.contains(text))
+            {
+                return line;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub fn terminate(&mut self) -> ExitStatus {

@@ -1,93 +1,31 @@
 //! The embedded Jaeger and the real one get the same spans by the same ways and are asked the same; their answers agree but for the
 //! order that the real one leaves to chance, and for our tag that names the receiver.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use axum_jaeger::jaeger::Addresses;
+use crate::real_jaeger::RealJaeger;
+use crate::support::{self, Target, api_v2_span, datagram, grpc, jaeger, request, span, thrift};
 use axum_jaeger::jaeger::model::{
     Log, Process, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value as TagValue,
 };
 use serde_json::Value;
-use support::{Target, api_v2_span, datagram, grpc, jaeger, request, span, thrift};
-
-/// The program of the real Jaeger (`all-in-one` 1.62.0).
-const PROGRAM: &str = "JAEGER_ALL_IN_ONE";
 
 #[tokio::test]
-#[ignore = "needs the real Jaeger: JAEGER_ALL_IN_ONE=/path/to/all-in-one cargo test --test real_jaeger -- --ignored"]
+#[ignore = "needs Docker with jaegertracing/all-in-one:1.62.0, or the program named by JAEGER_ALL_IN_ONE"]
 async fn the_two_answer_alike() {
-    let program = std::env::var(PROGRAM).unwrap();
-    let real = Real::start(&program).await;
+    let real = RealJaeger::start().await;
     let ours = jaeger(64).await;
     let now = span(1, 1, "", "").start_ns;
-    for to in [real.at, *ours.addresses()] {
+    for to in [real.addresses, *ours.addresses()] {
         send(&to, now).await;
     }
     let mut different = Vec::new();
     for path in paths(now) {
-        let (real, ours) = (ask(&real.at, &path).await, ask(&ours, &path).await);
+        let (real, ours) = (ask(&real.addresses, &path).await, ask(&ours, &path).await);
         if real != ours {
             different.push(format!("{path}\nreal: {real:#?}\nours: {ours:#?}"));
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
-}
-
-struct Real {
-    at: Addresses,
-    process: Child,
-}
-
-impl Drop for Real {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Real {
-    async fn start(program: &str) -> Self {
-        let free = || -> SocketAddr {
-            TcpListener::bind("127.0.0.1:0")
-                .unwrap()
-                .local_addr()
-                .unwrap()
-        };
-        let at = Addresses {
-            compact: free(),
-            binary: free(),
-            http: free(),
-            grpc: free(),
-            query: free(),
-        };
-        let flags = [
-            ("processor.jaeger-compact.server-host-port", at.compact),
-            ("processor.jaeger-binary.server-host-port", at.binary),
-            ("processor.zipkin-compact.server-host-port", free()),
-            ("http-server.host-port", free()),
-            ("collector.http-server.host-port", at.http),
-            ("collector.grpc-server.host-port", at.grpc),
-            ("query.http-server.host-port", at.query),
-            ("query.grpc-server.host-port", free()),
-            ("admin.http.host-port", free()),
-        ];
-        let process = Command::new(program)
-            .arg("--collector.otlp.enabled=false")
-            .args(flags.map(|(name, address)| format!("--{name}={address}")))
-            .stderr(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let real = Real { at, process };
-        let url = format!("http://{}/api/services", at.query);
-        support::eventually(|| async { reqwest::get(&url).await.ok() }).await;
-        real
-    }
 }
 
 /// Everything, and then waits until the last of each way is there.

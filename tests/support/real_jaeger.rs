@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::jaeger::Jaeger;
+use axum_jaeger::jaeger::Addresses;
 
 /// Names a program to start instead of the container.
 const PROGRAM: &str = "JAEGER_ALL_IN_ONE";
@@ -13,8 +13,8 @@ const PROGRAM: &str = "JAEGER_ALL_IN_ONE";
 const IMAGE: &str = "jaegertracing/all-in-one:1.62.0";
 
 /// A running all-in-one; ended when it goes out of scope.
-pub struct RealJaeger {
-    pub jaeger: Jaeger,
+pub(crate) struct RealJaeger {
+    pub(crate) addresses: Addresses,
     _running: Running,
 }
 
@@ -25,16 +25,16 @@ enum Running {
 
 impl RealJaeger {
     /// Started, and answering.
-    pub async fn start() -> Self {
-        let (jaeger, running) = match std::env::var_os(PROGRAM) {
+    pub(crate) async fn start() -> Self {
+        let (addresses, running) = match std::env::var_os(PROGRAM) {
             Some(program) => start_program(Command::new(program)),
             None => start_container(),
         };
         let real = Self {
-            jaeger,
+            addresses,
             _running: running,
         };
-        let url = format!("http://{}/api/services", real.jaeger.query);
+        let url = format!("http://{}/api/services", real.addresses.query);
         while reqwest::get(&url).await.is_err() {
             tokio::task::yield_now().await;
         }
@@ -56,11 +56,12 @@ impl Drop for Running {
     }
 }
 
-fn start_program(mut program: Command) -> (Jaeger, Running) {
-    let [compact, http, grpc, query] = std::array::from_fn(|_| free_address());
+fn start_program(mut program: Command) -> (Addresses, Running) {
+    let [compact, binary, http, grpc, query] = std::array::from_fn(|_| free_address());
     for (flag, address) in [
         ("processor.jaeger-compact.server-host-port", compact),
-        ("processor.jaeger-binary.server-host-port", free_address()),
+        ("processor.jaeger-binary.server-host-port", binary),
+        ("processor.zipkin-compact.server-host-port", free_address()),
         ("http-server.host-port", free_address()),
         ("collector.http-server.host-port", http),
         ("collector.grpc-server.host-port", grpc),
@@ -77,26 +78,33 @@ fn start_program(mut program: Command) -> (Jaeger, Running) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let jaeger = Jaeger::at(compact, http, grpc, query);
-    (jaeger, Running::Program(child))
+    let addresses = Addresses {
+        compact,
+        binary,
+        http,
+        grpc,
+        query,
+    };
+    (addresses, Running::Program(child))
 }
 
-fn start_container() -> (Jaeger, Running) {
+fn start_container() -> (Addresses, Running) {
     let mut args = vec!["run", "--detach"];
-    for port in ["6831/udp", "14268", "14250", "16686"] {
+    for port in ["6831/udp", "6832/udp", "14268", "14250", "16686"] {
         args.extend(["--publish", String::leak(format!("127.0.0.1::{port}"))]);
     }
     args.push(IMAGE);
     let id = docker(&args);
     let running = Running::Container(id.clone());
     let address = |port: &str| docker(&["port", &id, port]).parse().unwrap();
-    let jaeger = Jaeger::at(
-        address("6831/udp"),
-        address("14268"),
-        address("14250"),
-        address("16686"),
-    );
-    (jaeger, running)
+    let addresses = Addresses {
+        compact: address("6831/udp"),
+        binary: address("6832/udp"),
+        http: address("14268"),
+        grpc: address("14250"),
+        query: address("16686"),
+    };
+    (addresses, running)
 }
 
 /// The first line that `docker ARGS` prints.
