@@ -3,6 +3,7 @@
 use std::{
     net::{SocketAddr, TcpListener},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use axum_jaeger::jaeger::Addresses;
@@ -11,6 +12,9 @@ use axum_jaeger::jaeger::Addresses;
 const PROGRAM: &str = "JAEGER_ALL_IN_ONE";
 
 const IMAGE: &str = "jaegertracing/all-in-one:1.62.0";
+
+/// Longer than it takes to start.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running all-in-one; ended when it goes out of scope.
 pub(crate) struct RealJaeger {
@@ -35,9 +39,12 @@ impl RealJaeger {
             _running: running,
         };
         let url = format!("http://{}/api/services", real.addresses.query);
-        while reqwest::get(&url).await.is_err() {
-            tokio::task::yield_now().await;
-        }
+        let answers = async {
+            while reqwest::get(&url).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, answers).await.unwrap();
         real
     }
 }

@@ -5,7 +5,7 @@ use std::net::{TcpListener, UdpSocket};
 use futures_util::{StreamExt, stream};
 use nix::sys::signal::Signal;
 
-use crate::support::{jaeger::Jaeger, process::Process, service::Service};
+use crate::support::{jaeger::Jaeger, service::Service};
 
 const MODES: [&str; 3] = ["grpc", "thrift-collector", "thrift-agent"];
 
@@ -59,11 +59,9 @@ async fn spans_arrive_when_the_collector_comes_late() {
         let service = start(&env);
         assert_eq!(service.get("/").await.status(), 200);
         // UDP tells of an absent agent with the second datagram.
-        service.process.wait_for_line("Hello World");
-        while !told_of_outage(&service.process) {
-            service.get("/items/1").await;
-            tokio::task::yield_now().await;
-        }
+        service
+            .get_until(async || service.says("spans do not reach"))
+            .await;
 
         let jaeger = Jaeger::start_with(&[
             "--compact-port",
@@ -73,17 +71,12 @@ async fn spans_arrive_when_the_collector_comes_late() {
             "--grpc-port",
             &grpc,
         ]);
-        while jaeger.get("/api/services").await != serde_json::json!(["app"]) {
-            service.get("/items/2").await;
-        }
-        while !service
-            .process
-            .lines()
-            .iter()
-            .any(|line| line.contains("spans reach"))
-        {
-            service.get("/items/3").await;
-        }
+        service
+            .get_until(async || jaeger.get("/api/services").await == serde_json::json!(["app"]))
+            .await;
+        service
+            .get_until(async || service.says("spans reach"))
+            .await;
         let told = |text: &str| {
             let lines = service.process.lines();
             lines.iter().filter(|line| line.contains(text)).count()
@@ -101,13 +94,6 @@ async fn spans_arrive_when_the_collector_comes_late() {
             "{mode}: the SDK says nothing beside"
         );
     }
-}
-
-fn told_of_outage(process: &Process) -> bool {
-    process
-        .lines()
-        .iter()
-        .any(|line| line.contains("spans do not reach"))
 }
 
 #[tokio::test]

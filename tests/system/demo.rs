@@ -7,7 +7,10 @@ use nix::{
     sys::signal::{Signal, kill},
 };
 
-use crate::support::process::{Process, pid};
+use crate::support::{
+    Patience,
+    process::{Process, pid},
+};
 
 /// Ports that were free a moment ago.
 fn free_ports<const N: usize>() -> [String; N] {
@@ -174,9 +177,11 @@ fn killed_it_leaves_no_process_behind() {
     assert_eq!(children.len(), 3);
     demo.process.signal(Signal::SIGKILL);
     demo.process.wait();
+    let patience = Patience::new();
     for child in children {
         // An orphan's end is reaped by init, or it stays as a zombie where there is none.
         while kill(pid(child), None) != Err(Errno::ESRCH) && !is_zombie(child) {
+            patience.check(|| format!("{child} still runs"));
             std::thread::yield_now();
         }
     }

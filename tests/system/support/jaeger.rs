@@ -5,12 +5,9 @@ use std::{net::SocketAddr, time::Duration};
 use axum_jaeger::jaeger::Addresses;
 use reqwest::Url;
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-use super::process::Process;
-
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+use super::{Patience, process::Process};
 
 /// A Jaeger and where it listens.
 pub struct Jaeger {
@@ -88,13 +85,13 @@ impl Jaeger {
 
     /// `data` of the answer to `path`, once `enough` says so.
     pub async fn wait_for(&self, path: &str, enough: impl Fn(&Value) -> bool) -> Value {
-        let until = Instant::now() + PATIENCE;
+        let patience = Patience::new();
         loop {
             let data = self.get(path).await;
             if enough(&data) {
                 return data;
             }
-            assert!(Instant::now() < until, "{path} is still {data:#}");
+            patience.check(|| format!("{path} is still {data:#}"));
             sleep(Duration::from_millis(20)).await;
         }
     }

@@ -4,16 +4,14 @@ use std::{
     io::{BufRead, BufReader, Read},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, Condvar, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
+use super::Patience;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-
-/// Longer than anything here takes, so that a hanging process ends the test with a message.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running `axum-jaeger`; killed when it goes out of scope.
 pub struct Process {
@@ -47,14 +45,14 @@ impl Process {
 
     /// The first line that `wanted` turns into something.
     pub fn wait_for<T>(&self, what: &str, wanted: impl Fn(&str) -> Option<T>) -> T {
-        let until = Instant::now() + PATIENCE;
+        let patience = Patience::new();
         let (lines, changed) = &*self.output;
         let mut lines = lines.lock().unwrap();
         loop {
             if let Some(found) = lines.iter().find_map(|line| wanted(line)) {
                 return found;
             }
-            assert!(Instant::now() < until, "no line with {what} in {lines:#?}");
+            patience.check(|| format!("no line with {what} in {lines:#?}"));
             let step = Duration::from_secs(1);
             lines = changed.wait_timeout(lines, step).unwrap().0;
         }
@@ -83,12 +81,12 @@ impl Process {
 
     /// How the process ended.
     pub fn wait(&mut self) -> ExitStatus {
-        let until = Instant::now() + PATIENCE;
+        let patience = Patience::new();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(Instant::now() < until, "still running: {:#?}", self.lines());
+            patience.check(|| format!("still running: {:#?}", self.lines()));
             std::thread::sleep(Duration::from_millis(20));
         }
     }

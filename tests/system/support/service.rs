@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use reqwest::Response;
 use serde_json::Value;
 
-use super::{jaeger::Jaeger, process::Process};
+use super::{Patience, jaeger::Jaeger, process::Process};
 
 /// A running `axum-jaeger serve` on a free port of loopback.
 pub struct Service {
@@ -70,6 +70,7 @@ impl Service {
 
     /// The first line of its log with `text`, while requests of this test go on.
     pub async fn wait_for_line(&self, text: &str) -> String {
+        let patience = Patience::new();
         loop {
             if let Some(line) = self
                 .process
@@ -79,8 +80,23 @@ impl Service {
             {
                 return line;
             }
+            patience.check(|| format!("no line with {text} in {:#?}", self.process.lines()));
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// Makes requests until `enough`.
+    pub async fn get_until(&self, enough: impl AsyncFn() -> bool) {
+        let patience = Patience::new();
+        while !enough().await {
+            patience.check(|| format!("not enough: {:#?}", self.process.lines()));
+            self.get("/").await;
+        }
+    }
+
+    /// Whether there is a line with `text` in its log.
+    pub fn says(&self, text: &str) -> bool {
+        self.process.lines().iter().any(|line| line.contains(text))
     }
 
     pub fn terminate(&mut self) -> ExitStatus {
