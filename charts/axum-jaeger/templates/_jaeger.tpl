@@ -68,9 +68,11 @@ spec:
 
 {{/* Environment of what reads and writes traces in Cassandra. */}}
 {{- define "axum-jaeger.cassandraEnv" -}}
-# Cassandra's pod has another address each time: give the old one up soon (a connect timeout of 0 is
-# the default, and means minutes), and look for the new one often.
-- {name: CASSANDRA_CONNECT_TIMEOUT, value: 2s}
+# Cassandra's pod has another address each time: give the old one up soon (without a connect timeout
+# that takes minutes), and look for the new one often. A query timeout belongs to it: the driver
+# takes the connect timeout's deadline off a connection only where there is one.
+- {name: CASSANDRA_CONNECT_TIMEOUT, value: 5s}
+- {name: CASSANDRA_TIMEOUT, value: 10s}
 - {name: CASSANDRA_RECONNECT_INTERVAL, value: 5s}
 - {name: SPAN_STORAGE_TYPE, value: cassandra}
 - {name: CASSANDRA_SERVERS, value: cassandra}
