@@ -54,7 +54,7 @@ function select(node) {
   state.selected = node;
   byId("details").replaceChildren(...details(node, trace));
   rows.show(shown, state);
-  rows.reveal(node);
+  if (shown.includes(node)) rows.reveal(node);
   remember();
 }
 
@@ -101,9 +101,9 @@ function recall() {
   state.closed = new Set(trace.nodes.filter((node) => closed.has(node.span.spanID)));
   redraw();
   const wanted = trace.nodes.find((node) => node.span.spanID === query.get("span"));
-  if (wanted && shown.includes(wanted)) select(wanted);
-  else if (wanted) jump(wanted);
-  else select(shown[0]);
+  // A link may show the details of a span that its filter leaves out, but none that is below a closed one.
+  if (wanted && !state.matches) jump(wanted);
+  else select(wanted ?? shown[0]);
 }
 
 const KEYS = {
