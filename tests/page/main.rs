@@ -7,6 +7,9 @@ mod browser;
 #[path = "../system/support/jaeger.rs"]
 mod jaeger;
 mod large;
+#[path = "../system/support/patience.rs"]
+#[allow(unreachable_pub)]
+mod patience;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/process.rs"]
 mod process;
