@@ -1,10 +1,12 @@
-//! The embedded Jaeger: receives spans as a Jaeger agent and collector do, keeps them in memory, and answers the query service's JSON API.
+//! The embedded Jaeger: receives spans as a Jaeger agent and collector do, keeps them in memory, and answers the query service's JSON API
+//! and shows them on a page.
 //!
 //! It is for seeing traces and for tests: its memory is bounded and gone when it ends. It mirrors Jaeger 1.62 with its memory storage.
 //!
-//! The way of a span: `receive` turns bytes into the [`model`], `store` keeps it, `query` shows it.
+//! The way of a span: `receive` turns bytes into the [`model`], `store` keeps it, `query` answers with it, `page` shows it.
 
 pub mod model;
+mod page;
 mod query;
 mod receive;
 mod server;
@@ -123,7 +125,8 @@ impl Jaeger {
             Protocol::Http2,
             stop.clone(),
         ));
-        servers.spawn(serve(query, query::router(store), Protocol::Http1, stop));
+        let pages = query::router(store).merge(page::router());
+        servers.spawn(serve(query, pages, Protocol::Http1, stop));
 
         info!("Thrift compact on udp {compact_at}");
         info!("Thrift binary on udp {binary_at}");

@@ -8,7 +8,7 @@ use nix::{
 };
 
 use crate::support::{
-    Patience,
+    patience::Patience,
     process::{Process, pid},
 };
 

@@ -40,7 +40,6 @@ type Pairs = Query<Vec<(String, String)>>;
 pub(super) fn router(store: Arc<Store>) -> Router {
     let slots = Arc::new(Semaphore::new(MAX_ANSWERS));
     Router::new()
-        .route("/", get(|| async { HOME }))
         .route("/api/services", get(services))
         .route("/api/services/{service}/operations", get(operation_names))
         .route("/api/operations", get(operations))
@@ -53,9 +52,6 @@ pub(super) fn router(store: Arc<Store>) -> Router {
         .fallback(|| async { error(StatusCode::NOT_FOUND, "not found") })
         .with_state(Service { store, slots })
 }
-
-const HOME: &str = "The query API of axum-jaeger's embedded Jaeger.\n\
-    Try /api/services, or /api/traces?service=NAME&prettyPrint=true\n";
 
 async fn services(State(service): State<Service>, Query(pairs): Pairs) -> Response {
     list_or_null(&Params::new(pairs), service.store.services())

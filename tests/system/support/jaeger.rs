@@ -7,7 +7,7 @@ use reqwest::Url;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::{Patience, process::Process};
+use super::{patience::Patience, process::Process};
 
 /// A Jaeger and where it listens.
 pub struct Jaeger {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::Patience;
+use super::patience::Patience;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,

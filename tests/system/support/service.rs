@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use reqwest::Response;
 use serde_json::Value;
 
-use super::{Patience, jaeger::Jaeger, process::Process};
+use super::{jaeger::Jaeger, patience::Patience, process::Process};
 
 /// A running `axum-jaeger serve` on a free port of loopback.
 pub struct Service {

@@ -1,0 +1,14 @@
+// The query API's `data`, or an exception with its own message.
+export async function ask(path) {
+  const response = await fetch(path);
+  const text = await response.text();
+  // Some of the API's errors are JSON, and those of something between are not.
+  let answer = {};
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    if (response.ok) throw new Error("The answer ended too early.");
+  }
+  if (!response.ok) throw new Error(answer.errors?.[0]?.msg ?? `${response.status} ${response.statusText}`);
+  return answer.data;
+}

@@ -1,0 +1,45 @@
+import { make, swatch } from "./dom.js";
+import { path } from "./rows.js";
+import { duration, time } from "./text.js";
+
+// All that is known of a span.
+export function details(node, trace) {
+  const { span, process, service } = node;
+  const own = [
+    ["service", service],
+    ["span", span.spanID],
+    ["starts", `${time(span.startTime)}, ${duration(span.startTime - trace.start)} after the trace`],
+    ["takes", duration(span.duration)],
+  ];
+  const from = path(span);
+  if (from) own.push(["came by", from]);
+  return [
+    make("h2", {}, swatch(service), ` ${span.operationName}`),
+    ...(node.failed ? [make("p", { className: "error" }, "This span is an error.")] : []),
+    table(own),
+    ...part("Tags", table(fields(span.tags))),
+    ...part("Process", table(fields(process.tags))),
+    ...part("Events", ...span.logs.map((log) => table([["at", duration(log.timestamp - span.startTime)], ...fields(log.fields)]))),
+    ...part("References", references(span)),
+    ...part("Warnings", table((span.warnings ?? []).map((text, index) => [index + 1, text]))),
+  ];
+}
+
+const fields = (tags) => tags.map(({ key, value }) => [key, value]);
+
+function part(title, ...content) {
+  const filled = content.filter((element) => element.childElementCount > 0);
+  return filled.length > 0 ? [make("h3", {}, title), ...filled] : [];
+}
+
+function table(rows) {
+  return make("table", {}, ...rows.map(([name, value]) =>
+    make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, value instanceof Node ? value : String(value)))));
+}
+
+function references({ references }) {
+  return table(references.map(({ refType, traceID, spanID }) => [
+    refType === "CHILD_OF" ? "child of" : "follows from",
+    make("a", { href: `/trace/${traceID}?span=${spanID}` }, spanID),
+  ]));
+}

@@ -1,0 +1,16 @@
+// Microseconds as people read them.
+export function duration(us) {
+  if (us < 1000) return `${us} µs`;
+  if (us < 1e6) return `${short(us / 1e3)} ms`;
+  if (us < 60e6) return `${short(us / 1e6)} s`;
+  return `${short(us / 60e6)} min`;
+}
+
+const short = (number) => String(Number(number.toPrecision(number < 1000 ? 3 : 4)));
+
+const DAY_AND_TIME = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 };
+
+// A point in time, given in microseconds since 1970; Sweden writes it as ISO 8601 does.
+export const time = (us) => new Date(us / 1000).toLocaleString("sv", DAY_AND_TIME).replace(",", ".");
+
+export const count = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;

@@ -1,0 +1,167 @@
+import { ask } from "./api.js";
+import { details } from "./details.js";
+import { byId, make, swatch } from "./dom.js";
+import { read, services } from "./model.js";
+import { Rows } from "./rows.js";
+import { count, duration, time } from "./text.js";
+
+const id = location.pathname.split("/").pop();
+const state = { selected: null, closed: new Set(), matches: null };
+let trace;
+let rows;
+let shown = [];
+
+const find = byId("find");
+
+function matches() {
+  const text = find.value.trim().toLowerCase();
+  if (!text) return null;
+  const says = (node) => (node.words ??= words(node)).includes(text);
+  return new Set(trace.nodes.filter(says));
+}
+
+function words({ span, service, process }) {
+  const fields = [span.tags, process.tags, ...span.logs.map((log) => log.fields)].flat();
+  return [service, span.operationName, span.spanID, ...fields.flatMap(({ key, value }) => [key, `${key}=${value}`])]
+    .join("\n").toLowerCase();
+}
+
+// With a filter: what matches and what is above it. Without: all that is not below a closed span.
+function visible() {
+  if (state.matches) {
+    const kept = new Set();
+    for (let node of state.matches) for (; node && !kept.has(node); node = node.parent) kept.add(node);
+    return trace.nodes.filter((node) => kept.has(node));
+  }
+  const hidden = new Set();
+  return trace.nodes.filter((node) => {
+    const below = node.parent && (hidden.has(node.parent) || state.closed.has(node.parent));
+    if (below) hidden.add(node);
+    return !below;
+  });
+}
+
+function redraw() {
+  state.matches = matches();
+  byId("matches").textContent = state.matches ? count(state.matches.size, "span") : "";
+  shown = visible();
+  rows.show(shown, state);
+  remember();
+}
+
+function select(node) {
+  if (!node) return;
+  state.selected = node;
+  byId("details").replaceChildren(...details(node, trace));
+  rows.show(shown, state);
+  if (shown.includes(node)) rows.reveal(node);
+  remember();
+}
+
+function toggle(node) {
+  if (state.matches || node.children.length === 0) return;
+  if (!state.closed.delete(node)) state.closed.add(node);
+  redraw();
+}
+
+// Selects a span that may be hidden.
+function jump(node) {
+  if (state.matches && !shown.includes(node)) find.value = "";
+  for (let above = node.parent; above; above = above.parent) state.closed.delete(above);
+  redraw();
+  select(node);
+}
+
+function toError(step) {
+  const at = state.selected?.index ?? -1;
+  const { errors } = trace;
+  const next = step > 0
+    ? errors.find((node) => node.index > at) ?? errors[0]
+    : errors.findLast((node) => node.index < at) ?? errors.at(-1);
+  jump(next);
+}
+
+// The address is written when there is a pause: browsers refuse more than some writes a second.
+let pause;
+function remember() {
+  clearTimeout(pause);
+  pause = setTimeout(() => {
+    const query = new URLSearchParams();
+    if (find.value.trim()) query.set("uiFind", find.value.trim());
+    if (state.selected) query.set("span", state.selected.span.spanID);
+    if (state.closed.size > 0) query.set("closed", [...state.closed].map((node) => node.span.spanID).join("."));
+    history.replaceState(null, "", query.size > 0 ? `?${query}` : location.pathname);
+  }, 100);
+}
+
+function recall() {
+  const query = new URLSearchParams(location.search);
+  find.value = query.get("uiFind") ?? "";
+  const closed = new Set((query.get("closed") ?? "").split("."));
+  state.closed = new Set(trace.nodes.filter((node) => closed.has(node.span.spanID)));
+  redraw();
+  const wanted = trace.nodes.find((node) => node.span.spanID === query.get("span"));
+  // A link may show the details of a span that its filter leaves out, but none that is below a closed one.
+  if (wanted && !state.matches) jump(wanted);
+  else select(wanted ?? shown[0]);
+}
+
+const KEYS = {
+  ArrowDown: (at) => select(shown[at + 1]),
+  ArrowUp: (at) => select(shown[at - 1]),
+  PageDown: (at) => select(shown[Math.min(at + rows.page, shown.length - 1)]),
+  PageUp: (at) => select(shown[Math.max(at - rows.page, 0)]),
+  Home: () => select(shown[0]),
+  End: () => select(shown.at(-1)),
+  ArrowRight: (at, node) => (state.closed.has(node) ? toggle(node) : select(node.children.find((child) => shown.includes(child)))),
+  ArrowLeft: (at, node) => (node.children.length > 0 && !state.closed.has(node) && !state.matches ? toggle(node) : select(node.parent)),
+  Enter: () => byId("details").focus(),
+};
+
+function listen() {
+  const tree = byId("tree");
+  tree.addEventListener("keydown", (event) => {
+    const key = KEYS[event.key];
+    if (!key || !state.selected) return;
+    event.preventDefault();
+    key(shown.indexOf(state.selected), state.selected);
+  });
+  tree.addEventListener("click", (event) => {
+    const node = shown[event.target.closest(".row")?.dataset.index];
+    if (!node) return;
+    if (event.target.closest(".toggle")) toggle(node);
+    else select(node);
+  });
+  find.addEventListener("input", redraw);
+  byId("tools").addEventListener("submit", (event) => event.preventDefault());
+  byId("next").addEventListener("click", () => toError(1));
+  byId("previous").addEventListener("click", () => toError(-1));
+}
+
+function head() {
+  const { root, nodes, errors } = trace;
+  const title = `${root.service}: ${root.span.operationName}`;
+  document.title = `${title} – axum-jaeger`;
+  byId("title").textContent = title;
+  const facts = [time(trace.start), duration(trace.duration), count(nodes.length, "span"), count(errors.length, "error")];
+  const names = [...services(nodes)].map(([service, spans]) => make("span", {}, swatch(service), ` ${service} (${spans})`));
+  byId("summary").replaceChildren(...facts.map((fact) => make("span", {}, fact)), ...names);
+  for (const button of ["previous", "next"]) byId(button).disabled = errors.length === 0;
+  const download = byId("download");
+  download.href = `/api/traces/${encodeURIComponent(id)}?prettyPrint=true`;
+  download.download = `trace-${root.span.traceID}.json`;
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => make("span", {}, duration(Math.round(trace.duration * part))));
+  byId("ruler").replaceChildren(make("span", { className: "ticks" }, ...ticks));
+}
+
+async function open() {
+  const [found] = await ask(`/api/traces/${encodeURIComponent(id)}`);
+  trace = read(found);
+  head();
+  byId("trace").hidden = false;
+  rows = new Rows(byId("tree"), byId("canvas"), trace);
+  recall();
+  listen();
+}
+
+open().catch((error) => byId("summary").replaceChildren(error.message));

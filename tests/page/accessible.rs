@@ -1,0 +1,47 @@
+//! Everybody can use it: axe finds nothing, in either colours, on narrow and wide screens.
+
+use crate::browser::Browser;
+use crate::jaeger::Jaeger;
+use crate::spans::{shop, span, store};
+
+const AXE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/page/node_modules/axe-core/axe.min.js"
+);
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn axe_finds_no_violation_and_nothing_is_wider_than_the_screen() {
+    let axe = std::fs::read_to_string(AXE).expect("npm ci in tests/page");
+    let check = format!(
+        "{axe}; return axe.run().then(({{ violations }}) => violations.flatMap(({{ id, nodes }}) => nodes.map(({{ html }}) => `${{id}}: ${{html}}`)))"
+    );
+    let jaeger = Jaeger::start();
+    store(&jaeger, &shop()).await;
+    let long = "a-name-without-any-place-to-break-it".repeat(5);
+    store(&jaeger, &[span(16, 1, 0, &long, &long)]).await;
+    let browser = Browser::start().await;
+    for (path, ready) in [
+        ("/search?service=shop", "1 trace"),
+        ("/trace/a?span=0000000000000003", "no luck"),
+        ("/trace/10", "elsewhere"),
+        ("/trace/a?uiFind=bank", "2 spans"),
+    ] {
+        browser
+            .open(jaeger.url().join(path).unwrap().as_str())
+            .await;
+        browser.until_says("main", ready).await;
+        for width in [360, 1280, 2560] {
+            browser.width(width).await;
+            browser.until("innerWidth", width).await;
+            let wider = "document.documentElement.scrollWidth > innerWidth";
+            browser.until(wider, false).await;
+            for colours in ["light", "dark"] {
+                browser.colours(colours).await;
+                let found = browser.run(&check).await;
+                assert_eq!(found, serde_json::json!([]), "{path} {width} {colours}");
+            }
+        }
+    }
+    browser.assert_quiet().await;
+}

@@ -1,0 +1,172 @@
+//! A browser of its own for each test, spoken to as WebDriver says: JSON over HTTP.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const FLAGS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// The key under which WebDriver gives out elements.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+pub(crate) struct Browser {
+    driver: Child,
+    session: String,
+    http: reqwest::Client,
+}
+
+impl Browser {
+    /// A fresh one, 1280 pixels wide.
+    pub(crate) async fn start() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("chromedriver is needed");
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines
+            .map_while(Result::ok)
+            .find_map(|line| {
+                let (_, port) = line.split_once("started successfully on port ")?;
+                port.trim_end_matches('.').parse::<u16>().ok()
+            })
+            .unwrap();
+        let mut browser = Self {
+            driver,
+            session: format!("http://127.0.0.1:{port}/session"),
+            http: reqwest::Client::new(),
+        };
+        let wanted = json!({
+            "goog:chromeOptions": { "args": FLAGS },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let wanted = json!({ "capabilities": { "alwaysMatch": wanted } });
+        let session = browser.post("", wanted).await;
+        browser.session += &format!("/{}", session["sessionId"].as_str().unwrap());
+        browser.width(1280).await;
+        browser
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let url = format!("{}{path}", self.session);
+        let answer = self.http.post(url).json(&body).send().await.unwrap();
+        let mut answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["value"]["error"], Value::Null, "{path} {answer:#}");
+        answer["value"].take()
+    }
+
+    async fn devtools(&self, command: &str, params: Value) {
+        let body = json!({ "cmd": command, "params": params });
+        self.post("/goog/cdp/execute", body).await;
+    }
+
+    /// The width of the page in pixels.
+    pub(crate) async fn width(&self, width: u16) {
+        let size =
+            json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size)
+            .await;
+    }
+
+    /// `light` or `dark`.
+    pub(crate) async fn colours(&self, scheme: &str) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        let media = json!({ "features": features });
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
+    pub(crate) async fn open(&self, url: &str) {
+        self.post("/url", json!({ "url": url })).await;
+    }
+
+    pub(crate) async fn reload(&self) {
+        self.post("/refresh", json!({})).await;
+    }
+
+    /// What the script returns; a promise is waited for.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.post("/execute/sync", json!({ "script": script, "args": [] }))
+            .await
+    }
+
+    /// Until the expression is `expected`.
+    pub(crate) async fn until(&self, expression: &str, expected: impl Into<Value>) {
+        let expected = expected.into();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let value = self.run(&format!("return {expression}")).await;
+            if value == expected {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{expression} is still {value:#}, not {expected:#}; console: {:#}",
+                self.log().await
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Until the text of the first element of this selector contains `text`.
+    pub(crate) async fn until_says(&self, selector: &str, text: &str) {
+        let has = format!(
+            "document.querySelector({selector:?})?.innerText.includes({}) ?? false",
+            json!(text)
+        );
+        self.until(&has, true).await;
+    }
+
+    async fn element(&self, selector: &str) -> String {
+        let body = json!({ "using": "css selector", "value": selector });
+        let found = self.post("/element", body).await;
+        format!("/element/{}", found[ELEMENT].as_str().unwrap())
+    }
+
+    pub(crate) async fn click(&self, selector: &str) {
+        let element = self.element(selector).await;
+        self.post(&format!("{element}/click"), json!({})).await;
+    }
+
+    /// Types; keys without a letter have their numbers in WebDriver.
+    pub(crate) async fn keys(&self, selector: &str, text: &str) {
+        let element = self.element(selector).await;
+        self.post(&format!("{element}/value"), json!({ "text": text }))
+            .await;
+    }
+
+    async fn log(&self) -> Value {
+        self.post("/se/log", json!({ "type": "browser" })).await
+    }
+
+    /// Nothing was said on the console, by scripts or by the policy.
+    pub(crate) async fn assert_quiet(&self) {
+        assert_eq!(self.log().await, json!([]));
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // The driver ends its browser when it is asked to end, not when it is killed.
+        let id = self.driver.id().try_into().unwrap();
+        let _ = nix::sys::signal::kill(
+            nix::unistd::Pid::from_raw(id),
+            nix::sys::signal::Signal::SIGTERM,
+        );
+        let _ = self.driver.wait();
+    }
+}

@@ -1,0 +1,23 @@
+//! The page in a real browser, on the real binary. Needs `chromium` and `chromedriver`, and `npm ci` in this folder.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod accessible;
+mod browser;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../system/support/jaeger.rs"]
+mod jaeger;
+mod large;
+#[path = "../system/support/patience.rs"]
+#[allow(unreachable_pub)]
+mod patience;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../system/support/process.rs"]
+mod process;
+mod search;
+mod spans;
+#[allow(dead_code)]
+#[path = "../embedded_jaeger/support/thrift.rs"]
+mod thrift;
+mod trace;
+
+use axum_jaeger::jaeger::model;

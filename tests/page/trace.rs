@@ -1,0 +1,153 @@
+//! One trace: its spans, what is known of each, and an address that remembers.
+
+use crate::browser::Browser;
+use crate::jaeger::Jaeger;
+use crate::model::Tag;
+use crate::spans::{HOSTILE, shop, span, store};
+
+/// WebDriver's numbers of keys.
+const END: &str = "\u{e010}";
+const HOME: &str = "\u{e011}";
+const LEFT: &str = "\u{e012}";
+const DOWN: &str = "\u{e015}";
+
+const SELECTED: &str = "document.querySelector('[aria-selected=true] .name')?.innerText";
+const ROWS: &str = "document.querySelectorAll('.row').length";
+const QUERY: &str = "decodeURIComponent(location.search)";
+
+async fn open(jaeger: &Jaeger, path: &str) -> Browser {
+    let browser = Browser::start().await;
+    browser
+        .open(jaeger.url().join(path).unwrap().as_str())
+        .await;
+    browser
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn spans_are_nested_and_the_way_of_each_is_shown() {
+    let jaeger = Jaeger::start();
+    store(&jaeger, &shop()).await;
+    let browser = open(&jaeger, "/trace/a").await;
+    browser.until(ROWS, 4).await;
+    let levels = "[...document.querySelectorAll('.row')].map((row) => row.ariaLevel).join()";
+    browser.until(levels, "1,2,3,2").await;
+    browser.until_says("#tree", "HTTP").await;
+    browser.until_says("#details", "elsewhere").await;
+
+    browser.click("#next").await;
+    browser.until(SELECTED, "bank pay").await;
+    browser.until_says("#details", "no luck").await;
+    browser.until_says("#details", "child of").await;
+    browser.assert_quiet().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn a_deep_link_survives_a_reload() {
+    let jaeger = Jaeger::start();
+    store(&jaeger, &shop()).await;
+    let browser = open(&jaeger, "/trace/a").await;
+    browser.until(ROWS, 4).await;
+    browser.keys("#tree", &[DOWN, LEFT].concat()).await;
+    browser.until(ROWS, 3).await;
+    browser
+        .until(QUERY, "?span=0000000000000002&closed=0000000000000002")
+        .await;
+    browser.reload().await;
+    browser.until(SELECTED, "shop ask the bank").await;
+    browser.until(ROWS, 3).await;
+
+    // The error is below the closed span: it opens.
+    browser.click("#next").await;
+    browser.until(QUERY, "?span=0000000000000003").await;
+    browser.keys("#find", "fetch").await;
+    browser.until_says("#matches", "1 span").await;
+    browser.until(ROWS, 2).await;
+    browser
+        .until(QUERY, "?uiFind=fetch&span=0000000000000003")
+        .await;
+    browser.reload().await;
+    browser
+        .until("document.getElementById('find').value", "fetch")
+        .await;
+    browser.assert_quiet().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn the_keyboard_reaches_every_span() {
+    let jaeger = Jaeger::start();
+    store(&jaeger, &shop()).await;
+    let browser = open(&jaeger, "/trace/a").await;
+    browser.until(SELECTED, "shop buy").await;
+    for (key, selected) in [
+        (DOWN, "shop ask the bank"),
+        (END, "store fetch"),
+        (LEFT, "shop buy"),
+        (END, "store fetch"),
+        (HOME, "shop buy"),
+    ] {
+        browser.keys("#tree", key).await;
+        browser.until(SELECTED, selected).await;
+    }
+    browser.assert_quiet().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn what_spans_say_is_text() {
+    let jaeger = Jaeger::start();
+    let mut hostile = span(13, 1, 0, HOSTILE, HOSTILE);
+    hostile.tags = vec![
+        Tag::text(HOSTILE, HOSTILE),
+        Tag::text("internal.span.receiver", HOSTILE),
+    ];
+    store(&jaeger, &[hostile]).await;
+    let browser = open(&jaeger, "/trace/d").await;
+    for place in [
+        "#title",
+        "#summary",
+        "#tree .name",
+        "#details",
+        "#details th",
+    ] {
+        browser.until(
+            &format!("[...document.querySelectorAll('{place}')].some((it) => it.textContent.includes({HOSTILE:?}))"),
+            true,
+        ).await;
+    }
+    browser
+        .until(
+            "document.querySelectorAll('main img, main script').length",
+            0,
+        )
+        .await;
+    browser
+        .until("document.title.startsWith('<img')", true)
+        .await;
+    browser.assert_quiet().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn spans_that_are_each_others_parents_are_all_shown() {
+    let jaeger = Jaeger::start();
+    let spans = [
+        span(14, 1, 2, "loop", "one"),
+        span(14, 2, 1, "loop", "two"),
+        span(14, 3, 99, "loop", "orphan"),
+    ];
+    store(&jaeger, &spans).await;
+    let browser = open(&jaeger, "/trace/e").await;
+    browser.until(ROWS, 3).await;
+    browser.assert_quiet().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn a_trace_that_is_not_there_is_said_to_be_missing() {
+    let jaeger = Jaeger::start();
+    let browser = open(&jaeger, "/trace/f").await;
+    browser.until_says("#summary", "trace not found").await;
+}
