@@ -238,7 +238,7 @@ fn welcome(apps: &[App], jaeger: &Addresses) -> String {
         let service = local(first.port);
         text += &format!(
             "\n  Make a trace:    curl http://{service}/chain\
-             \n  See it:          curl 'http://{query}/api/traces?service={name}&limit=1&prettyPrint=true'\
+             \n  See it:          http://{query}/search?service={name}\
              \n  Have it checked: {program} verify --app http://{service} --jaeger http://{query}\
              \n  Try also:        /items/5?q=x /io_task /cpu_task /random_status /random_sleep /error_test\
              \n  Stop:            Ctrl-C\n\n",

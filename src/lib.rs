@@ -7,7 +7,7 @@
 //! | a request comes in | [`service`]: router, endpoints, the chain, a server that stops gracefully |
 //! | it becomes a span, and lines in the log | [`telemetry`]: `server`, `client`, `log`; the part to copy |
 //! | the span leaves, by one of three paths | [`telemetry::export`]: gRPC, Thrift over HTTP, Thrift over UDP |
-//! | it arrives, is kept, and is asked for | [`jaeger`]: the embedded one, with receivers, store and query API |
+//! | it arrives, is kept, and is asked for | [`jaeger`]: the embedded one, with receivers, store, query API and page |
 //! | somebody checks that it did | [`verify`]: one trace, looked for in Jaeger and in Loki |
 //!
 //! [`config`] turns the environment into settings, [`demo`] runs all of it on one machine, and

@@ -125,7 +125,7 @@ impl Jaeger {
             Protocol::Http2,
             stop.clone(),
         ));
-        let pages = query::router(store).merge(page::router());
+        let pages = page::router(Arc::clone(&store), stop.clone()).merge(query::router(store));
         servers.spawn(serve(query, pages, Protocol::Http1, stop));
 
         info!("Thrift compact on udp {compact_at}");

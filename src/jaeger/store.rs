@@ -5,6 +5,8 @@ mod index;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use tokio::sync::watch;
+
 use super::model::{Process, Span, TraceId};
 use index::Index;
 
@@ -20,6 +22,7 @@ const PROCESS: usize = 400;
 pub(super) struct Store {
     max_bytes: usize,
     inner: RwLock<Inner>,
+    arrivals: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +48,7 @@ impl Store {
         Store {
             max_bytes,
             inner: RwLock::default(),
+            arrivals: watch::Sender::default(),
         }
     }
 
@@ -61,6 +65,13 @@ impl Store {
             inner.push(span);
         }
         while inner.bytes > self.max_bytes && inner.evict_oldest() {}
+        drop(inner);
+        self.arrivals.send_replace(());
+    }
+
+    /// Changes when spans have arrived. Whoever looks seldom sees many arrivals as one.
+    pub(super) fn arrivals(&self) -> watch::Receiver<()> {
+        self.arrivals.subscribe()
     }
 
     /// The spans of a trace in the order they came, or `None`.

@@ -1,6 +1,6 @@
 //! The page's files, as a browser gets them; what it does with them is in `tests/page/`.
 
-use super::support::jaeger;
+use super::support::{jaeger, span, store};
 
 #[tokio::test]
 async fn each_file_comes_with_its_type_and_the_policy() {
@@ -32,4 +32,17 @@ async fn what_is_no_file_is_not_found() {
         let url = format!("http://{}{path}", jaeger.addresses().query);
         assert_eq!(reqwest::get(url).await.unwrap().status(), 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_page_is_told_of_spans_and_does_not_hold_up_the_end() {
+    let jaeger = jaeger(16).await;
+    let url = format!("http://{}/page/live", jaeger.addresses().query);
+    let mut events = reqwest::get(url).await.unwrap();
+    assert_eq!(events.headers()["content-type"], "text/event-stream");
+    store(&jaeger, &[span(1, 1, "s", "o")]).await;
+    let event = events.chunk().await.unwrap().unwrap();
+    assert_eq!(event.as_ref(), b"data: spans\n\n");
+    jaeger.shutdown().await;
+    assert_eq!(events.chunk().await.unwrap(), None);
 }

@@ -82,6 +82,26 @@ async fn without_spans_it_says_so() {
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
+async fn new_traces_appear_unless_it_is_paused() {
+    let jaeger = Jaeger::start();
+    let browser = Browser::start().await;
+    browser.open(jaeger.url().as_str()).await;
+    browser.until_says("#found", "No spans have arrived").await;
+    store(&jaeger, &[span(20, 1, 0, "shop", "first")]).await;
+    browser.until_says("#results", "shop: first").await;
+
+    browser.click("#pause").await;
+    store(&jaeger, &[span(21, 1, 0, "shop", "second")]).await;
+    store(&jaeger, &[span(22, 1, 0, "other", "third")]).await;
+    browser.until_says("#found", "1 trace").await;
+    browser.click("#pause").await;
+    browser.until_says("#results", "shop: second").await;
+    browser.until("document.forms[0].service.length", 2).await;
+    browser.assert_quiet().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
 async fn hostile_names_are_text() {
     let jaeger = Jaeger::start();
     store(&jaeger, &[span(12, 1, 0, HOSTILE, HOSTILE)]).await;

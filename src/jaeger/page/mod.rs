@@ -2,6 +2,10 @@
 //!
 //! What spans say comes from anybody. The scripts show it as text alone, and the policy lets no script run but these files.
 
+mod live;
+
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{
@@ -9,6 +13,9 @@ use axum::http::header::{
 };
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tokio_util::sync::CancellationToken;
+
+use super::store::Store;
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -21,7 +28,7 @@ const SVG: &str = "image/svg+xml";
 const SEARCH: &str = include_str!("search.html");
 
 /// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own UI, so that links made for it work.
-const FILES: [(&str, &str, &str); 15] = [
+const FILES: [(&str, &str, &str); 16] = [
     ("/", HTML, SEARCH),
     ("/search", HTML, SEARCH),
     ("/trace/{id}", HTML, include_str!("trace.html")),
@@ -32,6 +39,7 @@ const FILES: [(&str, &str, &str); 15] = [
     ("/page/api.js", JS, include_str!("api.js")),
     ("/page/details.js", JS, include_str!("details.js")),
     ("/page/dom.js", JS, include_str!("dom.js")),
+    ("/page/live.js", JS, include_str!("live.js")),
     ("/page/model.js", JS, include_str!("model.js")),
     ("/page/rows.js", JS, include_str!("rows.js")),
     ("/page/search.js", JS, include_str!("search.js")),
@@ -40,10 +48,10 @@ const FILES: [(&str, &str, &str); 15] = [
 ];
 
 /// The page's routes.
-pub(super) fn router() -> Router {
+pub(super) fn router(store: Arc<Store>, stop: CancellationToken) -> Router {
     FILES
         .into_iter()
-        .fold(Router::new(), |router, (path, kind, body)| {
+        .fold(live::router(store, stop), |router, (path, kind, body)| {
             router.route(path, get(move || async move { file(kind, body) }))
         })
 }

@@ -2,8 +2,6 @@ import { hue, make, swatch } from "./dom.js";
 import { tag } from "./model.js";
 import { duration } from "./text.js";
 
-// As in the style sheet.
-const HEIGHT = 28;
 // Rows that are drawn above and below what is seen.
 const SPARE = 10;
 
@@ -22,6 +20,7 @@ export class Rows {
   #trace;
   #shown = [];
   #state = null;
+  #height = 0;
   #drawn = new Map();
 
   constructor(tree, canvas, trace) {
@@ -30,34 +29,41 @@ export class Rows {
     this.#trace = trace;
     const draw = () => this.#draw();
     tree.addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
-    new ResizeObserver(draw).observe(tree);
+    // Rows are higher on narrow screens.
+    const resized = () => (this.#rowHeight() === this.#height ? draw() : this.show(this.#shown, this.#state));
+    new ResizeObserver(() => requestAnimationFrame(resized)).observe(tree);
   }
 
   // `state`: selected, closed (a set of nodes) and matches (a set, or null without a filter).
   show(shown, state) {
     this.#shown = shown;
     this.#state = state;
-    this.#canvas.style.height = `${shown.length * HEIGHT}px`;
+    this.#height = this.#rowHeight();
+    this.#canvas.style.height = `${shown.length * this.#height}px`;
     this.#canvas.replaceChildren();
     this.#drawn.clear();
     this.#draw();
   }
 
   reveal(node) {
-    const top = this.#shown.indexOf(node) * HEIGHT;
+    const top = this.#shown.indexOf(node) * this.#height;
     if (top < this.#tree.scrollTop) this.#tree.scrollTop = top;
-    const above = top + HEIGHT - this.#tree.clientHeight;
+    const above = top + this.#height - this.#tree.clientHeight;
     if (above > this.#tree.scrollTop) this.#tree.scrollTop = above;
     this.#draw();
   }
 
   get page() {
-    return Math.max(1, Math.floor(this.#tree.clientHeight / HEIGHT) - 1);
+    return Math.max(1, Math.floor(this.#tree.clientHeight / this.#height) - 1);
+  }
+
+  #rowHeight() {
+    return parseFloat(getComputedStyle(this.#tree).getPropertyValue("--row"));
   }
 
   #draw() {
-    const first = Math.max(0, Math.floor(this.#tree.scrollTop / HEIGHT) - SPARE);
-    const last = Math.min(this.#shown.length, Math.ceil((this.#tree.scrollTop + this.#tree.clientHeight) / HEIGHT) + SPARE);
+    const first = Math.max(0, Math.floor(this.#tree.scrollTop / this.#height) - SPARE);
+    const last = Math.min(this.#shown.length, Math.ceil((this.#tree.scrollTop + this.#tree.clientHeight) / this.#height) + SPARE);
     for (const [index, row] of this.#drawn) {
       if (index >= first && index < last) continue;
       row.remove();
@@ -87,7 +93,7 @@ export class Rows {
       role: "treeitem",
       "aria-level": node.depth + 1,
       "aria-selected": node === selected,
-      style: { transform: `translateY(${index * HEIGHT}px)` },
+      style: { transform: `translateY(${index * this.#height}px)` },
     });
     if (siblings) {
       row.setAttribute("aria-setsize", siblings.length);

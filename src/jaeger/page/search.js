@@ -1,5 +1,6 @@
 import { ask } from "./api.js";
 import { byId, hue, make, swatch } from "./dom.js";
+import { live } from "./live.js";
 import { read, services } from "./model.js";
 import { count, duration, time } from "./text.js";
 
@@ -7,7 +8,7 @@ const form = byId("query").elements;
 const wanted = new URLSearchParams(location.search);
 
 const UNITS = { m: 60e6, h: 3600e6, d: 86400e6 };
-const lookback = () => parseInt(form.lookback.value) * UNITS[form.lookback.value.at(-1)];
+const microseconds = (lookback) => parseInt(lookback) * UNITS[lookback.at(-1)];
 
 // `key=value key="two words"`; Jaeger's own UI writes JSON into its links, which is left as it is.
 function tags(text) {
@@ -16,35 +17,41 @@ function tags(text) {
   return JSON.stringify(Object.fromEntries([...pairs].map(([, key, quoted, plain]) => [key, quoted ?? plain])));
 }
 
-function query() {
+function query({ service, limit, lookback, tags: text, ...others }) {
   const end = Date.now() * 1000;
-  const query = new URLSearchParams({ service: form.service.value, limit: form.limit.value, start: end - lookback(), end });
-  for (const name of ["operation", "minDuration", "maxDuration"]) {
-    if (form[name].value) query.set(name, form[name].value);
-  }
-  const text = form.tags.value.trim();
-  if (text) query.set("tags", tags(text));
+  const query = new URLSearchParams({ service, limit, start: end - microseconds(lookback), end });
+  for (const [name, value] of Object.entries(others)) if (value) query.set(name, value);
+  if (text.trim()) query.set("tags", tags(text.trim()));
   return query;
 }
 
+const option = (name) => make("option", { value: name }, name);
+
 async function fillOperations() {
   const names = await ask(`/api/services/${encodeURIComponent(form.service.value)}/operations`);
-  const options = (names ?? []).map((name) => make("option", { value: name }, name));
-  form.operation.replaceChildren(make("option", { value: "" }, "all"), ...options);
+  form.operation.replaceChildren(make("option", { value: "" }, "all"), ...(names ?? []).map(option));
+}
+
+// Services that are new since the last time are added.
+async function fillServices() {
+  const names = (await ask("/api/services")) ?? [];
+  const offered = [...form.service.options].map(({ value }) => value);
+  form.service.append(...names.filter((name) => !offered.includes(name)).map(option));
+  return names;
+}
+
+// A link may ask for what is not there yet, or for a lookback that is not offered.
+function set(field, value) {
+  if (field === form.lookback && !/^\d+[mhd]$/.test(value)) return;
+  const offered = field.tagName !== "SELECT" || [...field.options].some((option) => option.value === value);
+  if (!offered) field.append(option(value));
+  field.value = value;
 }
 
 async function fillForm() {
-  const names = (await ask("/api/services")) ?? [];
-  form.service.replaceChildren(...names.map((name) => make("option", { value: name }, name)));
-  if (names.includes(wanted.get("service"))) form.service.value = wanted.get("service");
-  if (names.length > 0) await fillOperations();
-  for (const [name, value] of wanted) {
-    const field = form[name];
-    if (name === "service" || !field) continue;
-    const offered = field.tagName !== "SELECT" || [...field.options].some((option) => option.value === value);
-    if (offered) field.value = value;
-  }
-  return names.length > 0;
+  if (wanted.get("service")) set(form.service, wanted.get("service"));
+  await fillOperations();
+  for (const [name, value] of wanted) if (form[name] && name !== "service") set(form[name], value);
 }
 
 function result(trace, longest) {
@@ -64,17 +71,41 @@ function result(trace, longest) {
   ));
 }
 
+// What the form said when it was sent: somebody may be changing it.
+let asked = null;
+
 async function search() {
-  if (!(await fillForm())) return "No spans have arrived yet.";
-  const traces = (await ask(`/api/traces?${query()}`)).map(read);
+  const names = await fillServices();
+  if (names.length === 0) return "No spans have arrived yet.";
+  if (!asked) {
+    await fillForm();
+    asked = Object.fromEntries(new FormData(byId("query")));
+  }
+  const traces = (await ask(`/api/traces?${query(asked)}`)).map(read);
   traces.sort((a, b) => b.start - a.start);
-  const longest = traces.reduce((longest, trace) => Math.max(longest, trace.duration), 0);
-  byId("results").replaceChildren(...traces.map((trace) => result(trace, longest)));
+  show(traces);
   return count(traces.length, "trace");
 }
 
-// Tells how it ended in the heading of the results.
-const tell = (work) => work.then((text) => text && byId("found").replaceChildren(text), (error) => byId("found").replaceChildren(error.message));
+let shown = "";
+
+function show(traces) {
+  const now = traces.map(({ root, nodes }) => `${root.span.traceID} ${nodes.length}`).join();
+  if (now === shown) return;
+  shown = now;
+  const longest = traces.reduce((longest, trace) => Math.max(longest, trace.duration), 0);
+  const focused = document.activeElement?.getAttribute("href");
+  byId("results").replaceChildren(...traces.map((trace) => result(trace, longest)));
+  for (const link of byId("results").querySelectorAll("a")) {
+    if (link.getAttribute("href") === focused) link.focus({ preventScroll: true });
+  }
+}
+
+// Tells how it ended in the heading of the results, which is read aloud when it changes.
+async function tell(work) {
+  const text = await work.catch((error) => error.message);
+  if (text && byId("found").textContent !== text) byId("found").textContent = text;
+}
 
 form.service.addEventListener("change", () => tell(fillOperations()));
-tell(search());
+live(byId("pause"), () => tell(search()));
