@@ -51,7 +51,7 @@ function set(field, value) {
 async function fillForm() {
   if (wanted.get("service")) set(form.service, wanted.get("service"));
   await fillOperations();
-  for (const [name, value] of wanted) if (form[name] && name !== "service") set(form[name], value);
+  for (const [name, value] of wanted) if (form.namedItem(name) && name !== "service") set(form.namedItem(name), value);
 }
 
 function result(trace, longest) {
