@@ -2,12 +2,11 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::patience::Patience;
 
 const FLAGS: [&str; 9] = [
     "--headless",
@@ -33,19 +32,14 @@ pub(crate) struct Browser {
 impl Browser {
     /// A fresh one, 1280 pixels wide.
     pub(crate) async fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("chromedriver is needed");
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let (_, port) = line.split_once("started successfully on port ")?;
-                port.trim_end_matches('.').parse::<u16>().ok()
-            })
-            .unwrap();
+        // The port that it takes for IPv4 may be taken for IPv6, and then it ends.
+        let patience = Patience::new();
+        let (driver, port) = loop {
+            match start_driver() {
+                Some(started) => break started,
+                None => patience.check(|| "chromedriver finds no port".to_owned()),
+            }
+        };
         let mut browser = Self {
             driver,
             session: format!("http://127.0.0.1:{port}/session"),
@@ -107,17 +101,13 @@ impl Browser {
     /// Until the expression is `expected`.
     pub(crate) async fn until(&self, expression: &str, expected: impl Into<Value>) {
         let expected = expected.into();
-        let deadline = Instant::now() + PATIENCE;
+        let patience = Patience::new();
         loop {
             let value = self.run(&format!("return {expression}")).await;
             if value == expected {
                 return;
             }
-            assert!(
-                Instant::now() < deadline,
-                "{expression} is still {value:#}, not {expected:#}; console: {:#}",
-                self.log().await
-            );
+            patience.check(|| format!("{expression} is still {value:#}, not {expected:#}"));
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -156,6 +146,27 @@ impl Browser {
     /// Nothing was said on the console, by scripts or by the policy.
     pub(crate) async fn assert_quiet(&self) {
         assert_eq!(self.log().await, json!([]));
+    }
+}
+
+/// On a port of its choice; `None` where it ended instead.
+fn start_driver() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("chromedriver is needed");
+    let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = lines.map_while(Result::ok).find_map(|line| {
+        let (_, port) = line.split_once("started successfully on port ")?;
+        port.trim_end_matches('.').parse().ok()
+    });
+    match port {
+        Some(port) => Some((driver, port)),
+        None => {
+            driver.wait().unwrap();
+            None
+        }
     }
 }
 

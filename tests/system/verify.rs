@@ -20,8 +20,12 @@ async fn serve(router: Router) -> String {
     format!("http://{address}")
 }
 
+/// How long `verify` looks: as long as a busy machine may take, or shorter where it is to fail.
+const LONG: &str = "60s";
+const SHORT: &str = "10s";
+
 /// Three services, their Jaeger, and what `verify` with these further arguments says of them.
-async fn verify(arguments: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String) {
+async fn verify(timeout: &str, arguments: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String) {
     let jaeger = Jaeger::start();
     let [two, one] = ["app-c", "app-b"].map(|name| Service::traced(&jaeger, "grpc", name, &[]));
     let [one_at, two_at] = [&one, &two].map(|service| service.address.to_string());
@@ -38,7 +42,7 @@ async fn verify(arguments: &[&str], env: &[(&str, &str)]) -> (Option<i32>, Strin
         "--jaeger",
         query.as_str(),
         "--timeout",
-        "5s",
+        timeout,
     ];
     all.extend(arguments);
     let env: Vec<(String, String)> = env
@@ -88,7 +92,7 @@ async fn loki(services: &'static [&'static str]) -> String {
 #[tokio::test]
 async fn a_log_line_of_each_service_is_looked_for_in_loki() {
     let loki = loki(&["app-a", "app-b", "app-c"]).await;
-    let (code, output) = verify(&["--loki", &loki], &[]).await;
+    let (code, output) = verify(LONG, &["--loki", &loki], &[]).await;
     assert_eq!(code, Some(0), "{output}");
     assert!(output.contains("1 log lines of app-c in Loki"), "{output}");
 }
@@ -96,7 +100,7 @@ async fn a_log_line_of_each_service_is_looked_for_in_loki() {
 #[tokio::test]
 async fn a_service_without_log_lines_is_named() {
     let loki = loki(&["app-a", "app-c"]).await;
-    let (code, output) = verify(&["--loki", &loki], &[]).await;
+    let (code, output) = verify(SHORT, &["--loki", &loki], &[]).await;
     assert_eq!(code, Some(1), "{output}");
     assert!(
         output.contains("expected a log line of app-b with trace_id="),
@@ -134,7 +138,7 @@ async fn grafana(loki_health: &'static str) -> String {
 async fn both_data_sources_are_looked_for_in_grafana() {
     let grafana = grafana("OK").await;
     let env = [("GRAFANA_USER", "admin"), ("GRAFANA_PASSWORD", "secret")];
-    let (code, output) = verify(&["--grafana", &grafana], &env).await;
+    let (code, output) = verify(LONG, &["--grafana", &grafana], &env).await;
     assert_eq!(code, Some(0), "{output}");
 }
 
@@ -142,7 +146,7 @@ async fn both_data_sources_are_looked_for_in_grafana() {
 async fn a_data_source_that_is_not_healthy_is_named() {
     let grafana = grafana("ERROR").await;
     let env = [("GRAFANA_PASSWORD", "secret")];
-    let (code, output) = verify(&["--grafana", &grafana], &env).await;
+    let (code, output) = verify(SHORT, &["--grafana", &grafana], &env).await;
     assert_eq!(code, Some(1), "{output}");
     assert!(
         output.contains("expected the data source loki to be healthy"),
@@ -157,7 +161,12 @@ async fn a_data_source_that_is_not_healthy_is_named() {
 #[tokio::test]
 async fn a_wrong_password_for_grafana_is_told() {
     let grafana = grafana("OK").await;
-    let (code, output) = verify(&["--grafana", &grafana, "--grafana-password", "guess"], &[]).await;
+    let (code, output) = verify(
+        SHORT,
+        &["--grafana", &grafana, "--grafana-password", "guess"],
+        &[],
+    )
+    .await;
     assert_eq!(code, Some(1), "{output}");
     assert!(output.contains("found    status 401"), "{output}");
 }
