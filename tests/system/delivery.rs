@@ -5,9 +5,10 @@ use std::net::{TcpListener, UdpSocket};
 use futures_util::{StreamExt, stream};
 use nix::sys::signal::Signal;
 
-use crate::support::{jaeger::Jaeger, service::Service};
-
-const MODES: [&str; 3] = ["grpc", "thrift-collector", "thrift-agent"];
+use crate::support::{
+    jaeger::{Jaeger, MODES},
+    service::Service,
+};
 
 fn start(env: &[(&str, String)]) -> Service {
     let env: Vec<(&str, &str)> = env

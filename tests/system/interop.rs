@@ -1,20 +1,14 @@
 //! The exporters against the real Jaeger.
 
-use std::time::SystemTime;
-
-use serde_json::Value;
-
 use crate::{
     real_jaeger::RealJaeger,
     support::{
-        jaeger::{Jaeger, count_spans},
+        jaeger::{Jaeger, MODES},
         process::Process,
         rich,
         service::Service,
     },
 };
-
-const MODES: [&str; 3] = ["grpc", "thrift-collector", "thrift-agent"];
 
 #[tokio::test]
 #[ignore = "needs Docker with jaegertracing/all-in-one:1.62.0, or the program named by JAEGER_ALL_IN_ONE"]
@@ -51,28 +45,16 @@ async fn rich_spans_are_shown_alike_by_the_real_and_the_embedded_jaeger() {
         let jaeger = Jaeger::at(&real.addresses);
         shown.push((
             format!("real, {name}"),
-            exported(&jaeger, mode, start).await,
+            rich::arrived(&jaeger, mode, start).await,
         ));
         let embedded = Jaeger::start();
         shown.push((
             format!("embedded, {name}"),
-            exported(&embedded, mode, start).await,
+            rich::arrived(&embedded, mode, start).await,
         ));
     }
     let (first_name, first) = &shown[0];
     for (name, other) in &shown[1..] {
         assert_eq!(other, first, "{name} against {first_name}");
     }
-}
-
-/// The rich trace as `jaeger` shows it after it came by the mode of this number.
-async fn exported(jaeger: &Jaeger, mode: usize, start: SystemTime) -> Value {
-    let (_, destination) = &rich::destinations(jaeger)[mode];
-    rich::export(destination, "rich", rich::spans(start)).await;
-    let path = format!("/api/traces/{}", rich::trace_id());
-    let count = rich::spans(start).len();
-    let data = jaeger
-        .wait_for(&path, |data| count_spans(data) == count)
-        .await;
-    rich::normalised(data)
 }

@@ -5,7 +5,7 @@ use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Value, json};
 
 use crate::support::{
-    jaeger::{Jaeger, count_spans, span, tag},
+    jaeger::{Jaeger, MODES, count_spans, span, tag},
     rich::{self, TEXT_LIMIT},
 };
 
@@ -13,16 +13,9 @@ use crate::support::{
 async fn rich_spans_arrive_equal_through_the_three_modes() {
     let start = rich::start_time();
     let mut arrived = Vec::new();
-    for mode in 0..3 {
+    for (mode, name) in MODES.into_iter().enumerate() {
         let jaeger = Jaeger::start();
-        let (name, destination) = &rich::destinations(&jaeger)[mode];
-        rich::export(destination, "rich", rich::spans(start)).await;
-        let path = format!("/api/traces/{}", rich::trace_id());
-        let count = rich::spans(start).len();
-        let data = jaeger
-            .wait_for(&path, |data| count_spans(data) == count)
-            .await;
-        arrived.push((*name, rich::normalised(data)));
+        arrived.push((name, rich::arrived(&jaeger, mode, start).await));
     }
     let (_, first) = &arrived[0];
     check(&first[0]);

@@ -3,11 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    jaeger::{Jaeger, count_spans, span, tag},
+    jaeger::{Jaeger, MODES, count_spans, span, tag},
     service::Service,
 };
-
-const MODES: [&str; 3] = ["grpc", "thrift-collector", "thrift-agent"];
 
 #[tokio::test]
 async fn a_server_span_has_the_attributes_of_the_semantic_conventions() {

@@ -9,6 +9,9 @@ use tokio::time::sleep;
 
 use super::{patience::Patience, process::Process};
 
+/// The three ways to Jaeger, as `MODE` has them.
+pub const MODES: [&str; 3] = ["grpc", "thrift-collector", "thrift-agent"];
+
 /// A Jaeger and where it listens.
 pub struct Jaeger {
     _process: Option<Process>,

@@ -17,7 +17,7 @@ use opentelemetry_sdk::{
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::jaeger::Jaeger;
+use super::jaeger::{Jaeger, count_spans};
 
 /// Texts in attributes are cut to so many characters.
 pub const TEXT_LIMIT: usize = 100;
@@ -195,6 +195,18 @@ pub async fn export(destination: &Destination, name: &'static str, spans: Vec<Sp
         ]);
     exporter.set_resource(&resource.build());
     exporter.export(spans).await.unwrap();
+}
+
+/// The trace of [`spans`] as `jaeger` shows it after it came by the mode of this number.
+pub async fn arrived(jaeger: &Jaeger, mode: usize, start: SystemTime) -> Value {
+    let (_, destination) = &destinations(jaeger)[mode];
+    export(destination, "rich", spans(start)).await;
+    let path = format!("/api/traces/{}", trace_id());
+    let count = spans(start).len();
+    let data = jaeger
+        .wait_for(&path, |data| count_spans(data) == count)
+        .await;
+    normalised(data)
 }
 
 /// An answer's traces without what differs for good reasons: which way a span came, and the order

@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, process::ExitStatus, time::Duration};
 
-use nix::sys::signal::Signal;
 use reqwest::Response;
 use serde_json::Value;
 
@@ -100,7 +99,6 @@ impl Service {
     }
 
     pub fn terminate(&mut self) -> ExitStatus {
-        self.process.signal(Signal::SIGTERM);
-        self.process.wait()
+        self.process.terminate()
     }
 }
