@@ -45,6 +45,7 @@ struct Environment {
     otel_traces_sampler: Option<String>,
     otel_traces_sampler_arg: Option<String>,
     otel_bsp_max_queue_size: Option<String>,
+    span_queue_max_bytes: Option<String>,
     otel_bsp_max_export_batch_size: Option<String>,
     otel_bsp_schedule_delay: Option<String>,
     otel_bsp_export_timeout: Option<String>,
@@ -218,8 +219,14 @@ impl Config {
                 env.otel_bsp_max_queue_size,
                 Batching::DEFAULT.max_queue_size,
                 "a number of spans from 1 to 1000000",
-                // The queue is allocated ahead.
                 |size| (1..=1_000_000).contains(size),
+            ),
+            max_queue_bytes: read.value_if(
+                "SPAN_QUEUE_MAX_BYTES",
+                env.span_queue_max_bytes,
+                Batching::DEFAULT.max_queue_bytes,
+                "a number of bytes from 65536 to 1073741824",
+                |bytes| (64 * 1024..=1024 * 1024 * 1024).contains(bytes),
             ),
             max_export_batch_size: read.value_if(
                 "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",

@@ -158,6 +158,8 @@ pub enum Destination {
 pub struct Batching {
     /// The most spans that wait; further ones are dropped and counted.
     pub max_queue_size: usize,
+    /// The most memory, in bytes, of the spans that wait or are being sent.
+    pub max_queue_bytes: usize,
     /// The most spans that leave together.
     pub max_export_batch_size: usize,
     /// The longest time that a span waits for others.
@@ -171,6 +173,7 @@ impl Batching {
     /// and 5 s is long for somebody who waits for a trace to show.
     pub const DEFAULT: Self = Self {
         max_queue_size: 16_384,
+        max_queue_bytes: 24 * 1024 * 1024,
         max_export_batch_size: 512,
         schedule_delay: Duration::from_secs(1),
         export_timeout: Duration::from_secs(30),

@@ -98,6 +98,14 @@ impl Service {
         self.process.lines().iter().any(|line| line.contains(text))
     }
 
+    /// What the last line of its log says of its spans.
+    pub fn account(&self) -> String {
+        self.process.wait_for("the account", |line| {
+            line.split_once(" - spans: ")
+                .map(|(_, account)| account.to_owned())
+        })
+    }
+
     pub fn terminate(&mut self) -> ExitStatus {
         self.process.terminate()
     }
