@@ -31,6 +31,7 @@ struct Environment {
     app_name: Option<String>,
     expose_host: Option<String>,
     expose_port: Option<String>,
+    metrics_port: Option<String>,
     target_one_host: Option<String>,
     target_two_host: Option<String>,
     mode: Option<String>,
@@ -110,14 +111,25 @@ impl Config {
         let mut read = Reader::default();
 
         let app_name = read.text("APP_NAME", env.app_name, "app");
+        let host = read.parsed(
+            "EXPOSE_HOST",
+            env.expose_host,
+            IpAddr::from([0, 0, 0, 0]),
+            "an IP address to listen on",
+        );
+        let port = read.parsed("EXPOSE_PORT", env.expose_port, 8000, A_PORT);
         let service = service::Settings {
-            host: read.parsed(
-                "EXPOSE_HOST",
-                env.expose_host,
-                IpAddr::from([0, 0, 0, 0]),
-                "an IP address to listen on",
-            ),
-            port: read.parsed("EXPOSE_PORT", env.expose_port, 8000, A_PORT),
+            host,
+            port,
+            metrics_port: env.metrics_port.map(|found| {
+                read.value_if(
+                    "METRICS_PORT",
+                    Some(found),
+                    0,
+                    "a port from 0 to 65535 other than EXPOSE_PORT",
+                    |&metrics| metrics == 0 || metrics != port,
+                )
+            }),
             targets: [
                 read.parsed(
                     "TARGET_ONE_HOST",

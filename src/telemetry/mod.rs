@@ -4,11 +4,13 @@
 //! - [`server::trace`] makes the one span of a request that comes in.
 //! - [`client::send`] makes the one span of a request that goes out.
 //! - [`log`] writes the lines, each with the ids of its trace and span.
+//! - [`metrics`] counts and measures, for Prometheus.
 //! - [`export`] takes finished spans to Jaeger.
 
 pub mod client;
 pub mod export;
 pub mod log;
+pub mod metrics;
 pub mod propagation;
 pub mod server;
 mod settings;
@@ -21,7 +23,10 @@ use tracing::{Metadata, Span, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter::FilterFn, layer::SubscriberExt, util::SubscriberInitExt};
 
-use self::export::queue::Queue;
+use self::{
+    export::queue::Queue,
+    metrics::{Metrics, spans::Exports},
+};
 
 pub use settings::{
     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, LogFormat, Mode, NotAttributes,
@@ -40,6 +45,7 @@ pub struct Telemetry {
 struct Spans {
     provider: SdkTracerProvider,
     queue: Arc<Queue>,
+    exports: Exports,
 }
 
 /// Telemetry could not be set up.
@@ -97,13 +103,17 @@ fn spans(settings: &Settings, destination: &Destination) -> Result<Spans, export
         settings.attribute_value_length_limit,
         &resource,
     )?;
-    let queue = processor.queue();
+    let (queue, exports) = processor.observed();
     let provider = SdkTracerProvider::builder()
         .with_resource(resource)
         .with_sampler(settings.sampler.build(settings.sampler_ratio))
         .with_span_processor(processor)
         .build();
-    Ok(Spans { provider, queue })
+    Ok(Spans {
+        provider,
+        queue,
+        exports,
+    })
 }
 
 /// What makes the spans: the service and the SDK.
@@ -157,10 +167,19 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
 }
 
 impl Telemetry {
+    /// What it counts and measures. The requests are counted by [`metrics::requests::record`].
+    pub fn metrics(&self) -> Metrics {
+        let spans = self.spans.as_ref();
+        Metrics::new(spans.map(|spans| (Arc::clone(&spans.queue), spans.exports.clone())))
+    }
+
     /// Sends what is left, for `deadline` at most; a collector that is not there is not waited for.
     /// The last line of the log about spans is their account.
     pub async fn shutdown(self, deadline: Duration) {
-        let Some(Spans { provider, queue }) = self.spans else {
+        let Some(Spans {
+            provider, queue, ..
+        }) = self.spans
+        else {
             return;
         };
         // It blocks the thread until all is sent.

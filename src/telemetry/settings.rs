@@ -44,7 +44,7 @@ pub fn is_log_filter(filter: &str) -> bool {
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
         }
@@ -151,6 +151,17 @@ pub enum Destination {
         /// The agent's UDP port for Thrift compact.
         port: u16,
     },
+}
+
+impl Destination {
+    /// The path that leads there.
+    pub fn mode(&self) -> Mode {
+        match self {
+            Self::Grpc { .. } => Mode::Grpc,
+            Self::ThriftCollector { .. } => Mode::ThriftCollector,
+            Self::ThriftAgent { .. } => Mode::ThriftAgent,
+        }
+    }
 }
 
 /// How spans are gathered before they leave (the specification's batching span processor).

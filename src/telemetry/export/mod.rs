@@ -28,7 +28,7 @@ use self::{
     outage::Outage,
     queue::{Batch, Flight, Queue},
 };
-use super::Destination;
+use super::{Destination, metrics::spans::Exports};
 
 pub use account::{Account, Loss};
 pub use processor::Processor;
@@ -142,6 +142,7 @@ struct Exporter {
     limits: Limits,
     process_size: usize,
     queue: Arc<Queue>,
+    exports: Exports,
     outage: Outage,
     closing: CancellationToken,
 }
@@ -153,6 +154,7 @@ impl Exporter {
         limits: Limits,
         resource: &Resource,
         queue: Arc<Queue>,
+        exports: Exports,
         closing: CancellationToken,
     ) -> Result<Self, BuildError> {
         let (mut path, name) = match destination {
@@ -176,6 +178,7 @@ impl Exporter {
             limits,
             process_size: message::process_size(resource),
             queue,
+            exports,
             outage: Outage::new(name),
             closing,
         })
@@ -215,9 +218,13 @@ impl Exporter {
 
     /// Tries until the message is taken, refused for good, or `until`.
     async fn deliver_message(&self, spans: &[SpanData], flight: &mut Flight, until: Instant) {
+        self.exports.message(spans.len());
         loop {
             let begun = Instant::now();
-            let error = match self.path.send(spans).await {
+            let sent = self.path.send(spans).await;
+            self.exports
+                .attempt(begun.elapsed(), sent.as_ref().err().map(|error| error.loss));
+            let error = match sent {
                 Ok(sent) => {
                     flight.told(spans.len(), Ok(()));
                     match sent {

@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{BuildError, Exporter, Limits, queue::Queue};
-use crate::telemetry::{Batching, Destination};
+use crate::telemetry::{Batching, Destination, metrics::spans::Exports};
 
 /// How long a flush may take; the SDK names no deadline.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,6 +26,7 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Processor {
     queue: Arc<Queue>,
+    exports: Exports,
     /// Ends the waits between two attempts.
     closing: CancellationToken,
 }
@@ -43,6 +44,7 @@ impl Processor {
         resource: &Resource,
     ) -> Result<Self, BuildError> {
         let queue = Arc::new(Queue::new(batching));
+        let exports = Exports::new(destination.mode());
         let closing = CancellationToken::new();
         let limits = Limits {
             attribute_value_length: attribute_value_length_limit,
@@ -53,15 +55,20 @@ impl Processor {
             limits,
             resource,
             Arc::clone(&queue),
+            exports.clone(),
             closing.clone(),
         )?;
         tokio::spawn(export(Arc::clone(&queue), Arc::new(exporter)));
-        Ok(Self { queue, closing })
+        Ok(Self {
+            queue,
+            exports,
+            closing,
+        })
     }
 
-    /// The account of its spans.
-    pub(in crate::telemetry) fn queue(&self) -> Arc<Queue> {
-        Arc::clone(&self.queue)
+    /// What the metrics show: the account of its spans, and their export.
+    pub(in crate::telemetry) fn observed(&self) -> (Arc<Queue>, Exports) {
+        (Arc::clone(&self.queue), self.exports.clone())
     }
 }
 

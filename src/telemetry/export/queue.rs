@@ -197,6 +197,11 @@ impl Queue {
         self.with_started(account)
     }
 
+    /// The most spans that may wait.
+    pub(in crate::telemetry) fn capacity(&self) -> usize {
+        self.limits.max_queue_size
+    }
+
     /// Read after the others: each span among them was begun before.
     fn with_started(&self, account: Account) -> Account {
         Account {

@@ -57,6 +57,12 @@ impl Service {
         format!("http://{}{path}", self.address)
     }
 
+    /// Where it answers with its metrics; it must have a port for them.
+    pub fn metrics_url(&self) -> String {
+        let url = self.process.wait_for_word_after("metrics on ");
+        url.trim_end().to_owned()
+    }
+
     pub async fn get(&self, path: &str) -> Response {
         self.client.get(self.url(path)).send().await.unwrap()
     }
