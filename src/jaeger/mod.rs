@@ -5,6 +5,7 @@
 //!
 //! The way of a span: `receive` turns bytes into the [`model`], `store` keeps it, `query` answers with it, `page` shows it.
 
+mod metrics;
 pub mod model;
 mod page;
 mod query;
@@ -125,7 +126,17 @@ impl Jaeger {
             Protocol::Http2,
             stop.clone(),
         ));
-        let pages = page::router(Arc::clone(&store), stop.clone()).merge(query::router(store));
+        let metrics = metrics::router(metrics::Source {
+            inboxes: inboxes.clone(),
+            store: Arc::clone(&store),
+            sockets: [
+                (Receiver::UdpCompact.name(), compact_at),
+                (Receiver::UdpBinary.name(), binary_at),
+            ],
+        });
+        let pages = page::router(Arc::clone(&store), stop.clone())
+            .merge(metrics)
+            .merge(query::router(store));
         servers.spawn(serve(query, pages, Protocol::Http1, stop));
 
         info!("Thrift compact on udp {compact_at}");
