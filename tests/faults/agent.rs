@@ -11,7 +11,7 @@ use crate::rig::{
 const MODE: &str = "thrift-agent";
 
 /// The system refuses every other datagram, and tells of it with the next one.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn absent() {
     let plain = Rig::start(MODE, &[]).await;
     let port = UdpSocket::bind("127.0.0.1:0")
@@ -34,6 +34,7 @@ async fn absent() {
     assert_eq!(traced.told(BROKEN), 1, "{:#?}", traced.tail());
     assert_eq!(traced.told(MENDED), 1, "{:#?}", traced.tail());
     memory::is_within(traced.service.process.id(), memory::BOUND);
+    traced.settled().await;
     let account = traced.end();
     // Delivered is what the system took; some of it for nobody.
     assert!(arrived() <= account.delivered, "{account:?}");
@@ -41,7 +42,7 @@ async fn absent() {
 }
 
 /// Datagrams go to a socket that nobody reads, until there is no more room in it: the system takes them and says nothing.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn hanging() {
     let plain = Rig::start(MODE, &[]).await;
     let agent = UdpSocket::bind("127.0.0.1:0").unwrap();

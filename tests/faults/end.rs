@@ -14,7 +14,7 @@ use crate::{
 const CLIENTS: usize = 8;
 
 /// No request fails, and no span of an answered one is lost.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn in_the_middle_of_load() {
     join_all(MODES.map(|mode| async move {
         let rig = Rig::start(mode, &[]).await;
@@ -52,15 +52,16 @@ async fn client(of: Arc<Traced>) {
 }
 
 /// It ends, and says what became of the spans that nobody took.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn with_a_collector_that_hangs() {
     join_all(COLLECTOR_MODES.map(|mode| async move {
         let mut rig = Rig::start(mode, &[]).await;
         load::requests(&rig.traced, 100, 8).await;
-        rig.all_arrived().await;
+        rig.traced.settled().await;
         rig.gate.set(Fault::Hanging).await;
         load::requests(&rig.traced, 100, 8).await;
-        let account = rig.end().await;
+        rig.traced.service.process.signal(Signal::SIGTERM);
+        let account = rig.ended().await;
         assert_eq!((account.delivered, account.dropped), (100, 100), "{mode}");
     }))
     .await;

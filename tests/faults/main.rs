@@ -15,4 +15,5 @@ mod agent;
 mod collector;
 mod end;
 mod log;
+mod names;
 mod requests;

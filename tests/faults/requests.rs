@@ -27,7 +27,7 @@ use crate::{
 const WHOLE_PATHS: &[(&str, &str)] = &[("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100000")];
 
 /// The path is answered, and cut in the span.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_path_of_60_kb() {
     for mode in MODES {
         let rig = Rig::start(mode, &[]).await;
@@ -41,7 +41,7 @@ async fn a_path_of_60_kb() {
 }
 
 /// One span that no datagram can carry is dropped alone; a collector takes it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_span_that_is_larger_than_a_datagram() {
     for mode in MODES {
         let rig = Rig::start(mode, WHOLE_PATHS).await;
@@ -117,7 +117,7 @@ fn is_refused(stream: &mut TcpStream) {
 }
 
 /// Connections that do nothing cost memory alone, and little of it.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_idle_connections() {
     const CONNECTIONS: u64 = 10_000;
     /// Of the service and of this test: files, queues and other connections.
@@ -145,7 +145,7 @@ async fn ten_thousand_idle_connections() {
 }
 
 /// Clients that send a byte of their request now and then are sent away in the end.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn slow_loris() {
     const CLIENTS: usize = 500;
     let plain = Rig::start("grpc", &[]).await;
@@ -173,7 +173,7 @@ async fn slow_loris() {
 }
 
 /// More connections than the system allows: those that are there are served, and the log says it once.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_more_open_files() {
     const FULL: &str = "cannot accept connections";
     const FREE: &str = "accepts connections again";

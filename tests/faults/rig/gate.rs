@@ -185,10 +185,12 @@ async fn pass(stream: TcpStream, to: SocketAddr, mut fault: watch::Receiver<Faul
     let mut hangs = fault.clone();
     let requests = async {
         tokio::select! {
-            _ = copy(&mut from_service, &mut to_jaeger) => {}
+            // First: what is sent once it hangs may not pass.
+            biased;
             () = async { drop(hangs.wait_for(|now| *now == Fault::Hanging).await) } => {
                 std::future::pending().await
             }
+            _ = copy(&mut from_service, &mut to_jaeger) => {}
         }
     };
     let answers = async {

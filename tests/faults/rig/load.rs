@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use axum_jaeger::telemetry::DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT;
 use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 
@@ -46,6 +47,24 @@ pub(crate) async fn requests(of: &Traced, count: usize, in_flight: usize) -> Vec
         .buffer_unordered(in_flight)
         .collect()
         .await
+}
+
+/// Makes `count` requests whose spans have the longest texts that are kept.
+pub(crate) async fn large_requests(to: &Traced, count: usize, in_flight: usize) {
+    let text = "a".repeat(DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT);
+    let request = || {
+        let client = &to.service.client;
+        let request = client.get(to.service.url(&format!("/?{text}")));
+        request.header("user-agent", &text)
+    };
+    stream::iter(0..count)
+        .for_each_concurrent(in_flight, |_| async {
+            let answer = request().send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            answer.bytes().await.unwrap();
+            to.answered();
+        })
+        .await;
 }
 
 fn quantile(times: &[Duration], share: f64) -> Duration {

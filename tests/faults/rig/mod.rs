@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod gate;
 pub(crate) mod load;
 pub(crate) mod memory;
+pub(crate) mod names;
 pub(crate) mod port;
 
 use std::{
@@ -21,7 +22,7 @@ use tokio::time::sleep;
 use axum_jaeger::jaeger::{Jaeger, Settings, model::Receiver};
 
 use self::{account::Account, gate::Gate};
-use crate::support::{patience::Patience, service::Service};
+use crate::support::{metrics::Scrape, patience::Patience, service::Service};
 
 /// The ways to a collector, which answers; an agent never does.
 pub(crate) const COLLECTOR_MODES: [&str; 2] = ["grpc", "thrift-collector"];
@@ -65,6 +66,7 @@ pub(crate) fn env(mode: &str, host: &str, port: u16) -> Vec<(&'static str, Strin
         ("AGENT_HOST_NAME", host.to_owned()),
         ("AGENT_PORT", port.to_string()),
         ("OTEL_BSP_SCHEDULE_DELAY", "50".to_owned()),
+        ("METRICS_PORT", "0".to_owned()),
     ]
 }
 
@@ -115,6 +117,20 @@ impl Traced {
             patience.check(|| format!("not {what}: {:#?}", self.tail()));
             self.get().await;
             // A request is quick; a queue is not to be filled by waiting.
+            sleep(STEP).await;
+        }
+    }
+
+    /// Waits until the fate of every span is known; the account is right all the while.
+    pub(crate) async fn settled(&self) {
+        let patience = Patience::new();
+        loop {
+            let metrics = Scrape::of(&self.service).await;
+            metrics.check_account();
+            if metrics.underway() == 0 {
+                return;
+            }
+            patience.check(|| format!("{} spans underway: {:#?}", metrics.underway(), self.tail()));
             sleep(STEP).await;
         }
     }
@@ -219,8 +235,9 @@ impl Rig {
             .await;
     }
 
-    /// Ends the service, and then as [`Rig::ended`].
+    /// Ends the service when it has nothing left to send, and then as [`Rig::ended`].
     pub(crate) async fn end(self) -> Account {
+        self.traced.settled().await;
         self.traced.service.process.signal(Signal::SIGTERM);
         self.ended().await
     }
