@@ -15,7 +15,7 @@ use opentelemetry::trace::Status;
 use tracing::{Instrument, Span, field::Empty, info, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::propagation;
+use super::{clock::StepGuard, propagation};
 
 /// An axum middleware (`axum::middleware::from_fn(trace)`, on the whole router, so that unknown
 /// paths are seen too).
@@ -28,7 +28,9 @@ pub async fn trace(request: Request, next: Next) -> Response {
     // Refused only where nothing makes spans of this one.
     let _ = span.set_parent(propagation::extract(request.headers()));
     let mut access = Access::new(&request);
+    let clock = StepGuard::new(span.clone());
     async move {
+        let _clock = clock;
         let response = next.run(request).await;
         record_response(&Span::current(), response.status());
         access.answered(response.status());

@@ -12,8 +12,10 @@ mod rig;
 mod support;
 
 mod agent;
+mod clock;
 mod collector;
 mod end;
 mod log;
 mod names;
 mod requests;
+mod small;

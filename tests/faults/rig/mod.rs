@@ -169,7 +169,7 @@ impl Traced {
 /// A service, a gate, and the Jaeger behind it.
 pub(crate) struct Rig {
     pub(crate) mode: &'static str,
-    jaeger: Jaeger,
+    pub(crate) jaeger: Jaeger,
     /// Datagrams go past it, straight to Jaeger.
     pub(crate) gate: Gate,
     pub(crate) traced: Arc<Traced>,
