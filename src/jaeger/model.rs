@@ -249,6 +249,17 @@ impl Span {
             .unwrap_or("unspecified")
     }
 
+    /// Whether it says that it failed: `error` is true, as Jaeger has it, or `otel.status_code` is ERROR.
+    pub fn failed(&self) -> bool {
+        let first = |key: &str| self.tags.iter().find(|tag| &*tag.key == key);
+        let is = |key, text: &str| match first(key).map(|tag| &tag.value) {
+            Some(Value::String(value)) => **value == *text,
+            Some(Value::Bool(value)) => *value && text == "true",
+            _ => false,
+        };
+        is("error", "true") || is("otel.status_code", "ERROR")
+    }
+
     /// Estimated memory in bytes, without the process, which is shared.
     pub fn size(&self) -> usize {
         size_of::<Span>()
