@@ -1,30 +1,47 @@
-// Calls `update` when spans arrive, until the button is pressed. Browsers have few connections to one host, so that only a
-// page that is looked at keeps one.
-export function live(button, update) {
+// More traces than one address may name.
+const MANY = 100;
+
+// Calls `update` when spans arrive, until the button is pressed: with the ids of the traces that changed where the messages name
+// them, else without. `path()` is the address of the messages. Browsers have few connections to one host, so that only a page that
+// is looked at keeps one. Returns a function that asks for an update.
+export function live(button, update, path) {
   let source = null;
-  let due = false;
+  let all = false;
+  const some = new Set();
   let busy = false;
 
   // One update at a time; what arrives meanwhile makes one more.
   async function run() {
-    due = true;
     if (busy) return;
     busy = true;
-    while (due) {
-      due = false;
-      await update();
+    while (all || some.size > 0) {
+      const changed = all || some.size > MANY ? undefined : [...some];
+      all = false;
+      some.clear();
+      await update(changed);
     }
     busy = false;
+    // It may have become known what is looked for.
+    if (source && !source.url.endsWith(path())) listen();
+  }
+
+  function runAll() {
+    all = true;
+    return run();
   }
 
   function listen() {
     source?.close();
     source = null;
     if (document.hidden || paused()) return;
-    source = new EventSource("/page/live");
+    source = new EventSource(path());
     // What arrived before it was open was told to nobody.
-    source.addEventListener("open", run);
-    source.addEventListener("message", run);
+    source.addEventListener("open", runAll);
+    source.addEventListener("message", runAll);
+    source.addEventListener("traces", ({ data }) => {
+      for (const id of data.split(" ")) some.add(id);
+      run();
+    });
   }
 
   const paused = () => button.getAttribute("aria-pressed") === "true";
@@ -33,6 +50,6 @@ export function live(button, update) {
     listen();
   });
   document.addEventListener("visibilitychange", listen);
-  run();
-  listen();
+  runAll().then(listen);
+  return runAll;
 }

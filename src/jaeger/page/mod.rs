@@ -28,21 +28,28 @@ const SVG: &str = "image/svg+xml";
 const SEARCH: &str = include_str!("search.html");
 
 /// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own UI, so that links made for it work.
-const FILES: [(&str, &str, &str); 16] = [
+const FILES: [(&str, &str, &str); 23] = [
     ("/", HTML, SEARCH),
     ("/search", HTML, SEARCH),
+    ("/services", HTML, include_str!("services.html")),
     ("/trace/{id}", HTML, include_str!("trace.html")),
     ("/page/base.css", CSS, include_str!("base.css")),
     ("/page/search.css", CSS, include_str!("search.css")),
+    ("/page/services.css", CSS, include_str!("services.css")),
     ("/page/trace.css", CSS, include_str!("trace.css")),
     ("/page/icon.svg", SVG, include_str!("icon.svg")),
     ("/page/api.js", JS, include_str!("api.js")),
     ("/page/details.js", JS, include_str!("details.js")),
     ("/page/dom.js", JS, include_str!("dom.js")),
+    ("/page/graph.js", JS, include_str!("graph.js")),
+    ("/page/layout.js", JS, include_str!("layout.js")),
     ("/page/live.js", JS, include_str!("live.js")),
     ("/page/model.js", JS, include_str!("model.js")),
     ("/page/rows.js", JS, include_str!("rows.js")),
+    ("/page/scatter.js", JS, include_str!("scatter.js")),
     ("/page/search.js", JS, include_str!("search.js")),
+    ("/page/services.js", JS, include_str!("services.js")),
+    ("/page/table.js", JS, include_str!("table.js")),
     ("/page/text.js", JS, include_str!("text.js")),
     ("/page/trace.js", JS, include_str!("trace.js")),
 ];

@@ -14,3 +14,13 @@ const DAY_AND_TIME = { year: "numeric", month: "2-digit", day: "2-digit", hour: 
 export const time = (us) => new Date(us / 1000).toLocaleString("sv", DAY_AND_TIME).replace(",", ".");
 
 export const count = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
+
+export const number = (number) => number.toLocaleString("en");
+
+// A part of a whole in percent. Neither nothing nor everything is said where it is not so.
+export function share(part, whole) {
+  const percent = (100 * part) / (whole || 1);
+  if (percent > 0 && percent < 1) return "<1 %";
+  if (percent > 99 && percent < 100) return ">99 %";
+  return `${Math.round(percent)} %`;
+}

@@ -9,6 +9,7 @@ mod json;
 mod params;
 mod search;
 mod stream;
+mod watch;
 
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ use super::model::TraceId;
 use super::store::Store;
 use figures::{Lookback, Shared};
 use json::{Envelope, Error};
+pub(super) use watch::Watch;
+
 use params::{DependencyQuery, Params, TraceQuery};
 
 /// Answers with traces at a time; each costs the memory of the trace that is being written. More wait.
