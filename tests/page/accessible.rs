@@ -25,6 +25,7 @@ async fn axe_finds_no_violation_and_nothing_is_wider_than_the_screen() {
         ("/search?service=shop", "1 trace"),
         ("/trace/a?span=0000000000000003", "no luck"),
         ("/trace/10", "elsewhere"),
+        ("/services", "4 services"),
         ("/trace/a?uiFind=bank", "2 spans"),
     ] {
         browser

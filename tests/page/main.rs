@@ -13,7 +13,9 @@ mod patience;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/process.rs"]
 mod process;
+mod scatter;
 mod search;
+mod services;
 mod spans;
 #[allow(dead_code)]
 #[path = "../embedded_jaeger/support/thrift.rs"]

@@ -5,7 +5,6 @@ import { number, share } from "./text.js";
 // Services in a picture, and calls that have their numbers beside them; the table has all.
 const SERVICES = 60;
 const LABELS = 60;
-const LETTERS = 17;
 
 // Draws who calls whom. `link(service)` is where a service leads to. Returns how many services there was no room for.
 export function graph(element, { services, calls }, link) {
@@ -59,14 +58,12 @@ function label({ call, label: { x, y, end } }) {
 
 function node({ name, requests, errors }, { x, y, width, height }, href) {
   const facts = [`${number(requests)} ${requests === 1 ? "request" : "requests"}`, ...(errors > 0 ? [`${share(errors, requests)} errors`] : [])].join(", ");
-  const letters = [...name];
-  const short = letters.length > LETTERS ? `${letters.slice(0, LETTERS - 1).join("")}…` : name;
   return draw("a", { href, "aria-label": `${name}: ${facts}`, class: errors > 0 ? "node failed" : "node" },
     draw("rect", { x, y, width, height, rx: 6 }),
     draw("rect", { class: "tone", x: x + 8, y: y + 10, width: 10, height: 10, rx: 2, style: { "--hue": hue(name) } }),
     // It cuts off what is too wide.
     draw("svg", { x, y, width: width - 6, height },
-      draw("text", { x: 24, y: 19, class: "name" }, short),
+      draw("text", { x: 24, y: 19, class: "name" }, name), " ",
       draw("text", { x: 8, y: 37, class: "facts" }, facts)),
     draw("title", {}, `${name}: ${facts}`));
 }

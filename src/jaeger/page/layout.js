@@ -3,7 +3,7 @@
 // In the usual steps (Sugiyama): calls that close a circle are turned round; each service comes after all its callers; a call
 // over several columns gets a place in each between; an order with few crossings; heights near to those of the neighbours.
 
-const WIDTH = 160;
+const WIDTH = 170;
 const HEIGHT = 46;
 const BETWEEN = 120;
 const GAP = 22;
