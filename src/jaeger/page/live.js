@@ -6,6 +6,7 @@ const MANY = 100;
 // is looked at keeps one. Returns a function that asks for an update.
 export function live(button, update, path) {
   let source = null;
+  let listened = null;
   let all = false;
   const some = new Set();
   let busy = false;
@@ -22,7 +23,7 @@ export function live(button, update, path) {
     }
     busy = false;
     // It may have become known what is looked for.
-    if (source && !source.url.endsWith(path())) listen();
+    if (source && listened !== path()) listen();
   }
 
   function runAll() {
@@ -34,7 +35,8 @@ export function live(button, update, path) {
     source?.close();
     source = null;
     if (document.hidden || paused()) return;
-    source = new EventSource(path());
+    listened = path();
+    source = new EventSource(listened);
     // What arrived before it was open was told to nobody.
     source.addEventListener("open", runAll);
     source.addEventListener("message", runAll);

@@ -115,14 +115,13 @@ impl Counts {
         for caller in self.calls.keys() {
             self.services.entry(caller.clone()).or_default();
         }
-        let of_service = |(name, operations): (&Box<str>, &Names<Requests>)| Service {
+        let mut left_out = 0;
+        let services = self.services.iter().map(|(name, operations)| Service {
             name: name.to_string(),
             requests: operations.values().map(|it| it.durations_ns.len()).sum(),
             errors: operations.values().map(|it| it.errors).sum(),
-        };
-        let mut left_out = 0;
-        let services = self.services.iter().map(of_service).collect();
-        let services = most(services, |it| it.requests, &mut left_out);
+        });
+        let services = most(services.collect(), |it| it.requests, &mut left_out);
 
         let calls = pairs(self.calls).map(|(parent, child, outcomes)| Call {
             parent,

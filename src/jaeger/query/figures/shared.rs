@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 /// Between two times that it is made, at least.
 const REST: Duration = Duration::from_secs(1);
-/// The rest is so many times as long as the making, so that it takes no more than a fifth of one processor.
+/// The rest is so many times as long as the making, which so takes no more than a fifth of one processor.
 const REST_PER_WORK: u32 = 4;
 
 /// An answer that is made for all who wait for it, once, and never before they asked: nobody gets an old one. After that it rests.
