@@ -1,12 +1,11 @@
-// Calls `update` when spans arrive, until the button is pressed. Browsers have few connections to one host, so that only a
-// page that is looked at keeps one.
-export function live(button, update) {
-  let source = null;
+// Calls `update` when spans arrive, until the button is pressed.
+export const live = (button, update) => listen({ message: oneAtATime(update) }, { button });
+
+// One call at a time; what is asked for meanwhile makes one more.
+export function oneAtATime(update) {
   let due = false;
   let busy = false;
-
-  // One update at a time; what arrives meanwhile makes one more.
-  async function run() {
+  return async () => {
     due = true;
     if (busy) return;
     busy = true;
@@ -15,24 +14,32 @@ export function live(button, update) {
       await update();
     }
     busy = false;
-  }
+  };
+}
 
-  function listen() {
+// Calls what `updates` has for an event: `message` when spans arrive, `lines` when log lines do. Browsers have few connections to
+// one host, so that only a page that is looked at keeps one.
+export function listen(updates, { url = "/page/live", button = null }) {
+  let source = null;
+
+  const all = () => Object.values(updates).forEach((update) => update());
+
+  function connect() {
     source?.close();
     source = null;
     if (document.hidden || paused()) return;
-    source = new EventSource("/page/live");
+    source = new EventSource(url);
     // What arrived before it was open was told to nobody.
-    source.addEventListener("open", run);
-    source.addEventListener("message", run);
+    source.addEventListener("open", all);
+    for (const [event, update] of Object.entries(updates)) source.addEventListener(event, update);
   }
 
-  const paused = () => button.getAttribute("aria-pressed") === "true";
-  button.addEventListener("click", () => {
+  const paused = () => button?.getAttribute("aria-pressed") === "true";
+  button?.addEventListener("click", () => {
     button.setAttribute("aria-pressed", !paused());
-    listen();
+    connect();
   });
-  document.addEventListener("visibilitychange", listen);
-  run();
-  listen();
+  document.addEventListener("visibilitychange", connect);
+  all();
+  connect();
 }
