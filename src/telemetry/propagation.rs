@@ -220,10 +220,7 @@ mod tests {
         respond(&Context::new(), &mut headers);
         assert!(headers.is_empty());
         let own = parse_uber_trace_id("1:2:0:1").unwrap();
-        respond(
-            &Context::new().with_remote_span_context(own),
-            &mut headers,
-        );
+        respond(&Context::new().with_remote_span_context(own), &mut headers);
         let text = format!("00-{:0>32}-{:0>16}-01", 1, 2);
         assert_eq!(headers[TRACERESPONSE], text.as_str());
     }
