@@ -62,7 +62,7 @@ export class TraceLines {
     byId("span-lines").setAttribute("aria-pressed", this.#narrow);
     byId("no-lines").hidden = lines.length > 0;
     byId("line-list").hidden = lines.length === 0;
-    arrange(byId("line-list"), lines.map((line) => this.#element(line, line.spanID === spanID)));
+    arrange(byId("line-list"), lines.map((line) => this.#element(line, !this.#narrow && line.spanID === spanID)));
   }
 
   #element(line, selected) {
