@@ -30,7 +30,10 @@ async fn axe_finds_no_violation_and_nothing_is_wider_than_the_screen() {
         ("/trace/a?span=0000000000000003", "no luck"),
         ("/trace/10", "elsewhere"),
         ("/trace/a?uiFind=bank", "2 spans"),
-        ("/trace/a?span=0000000000000002&lines=span", "Selected span (1)"),
+        (
+            "/trace/a?span=0000000000000002&lines=span",
+            "Selected span (1)",
+        ),
         ("/logs", "3 lines"),
         ("/logs?text=nothing", "0 lines"),
     ] {

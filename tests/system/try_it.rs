@@ -34,34 +34,34 @@ async fn press(demo: &Demo, name: &str, header: Option<(&str, &str)>) -> (u16, V
 
 #[tokio::test]
 async fn one_click_on_chain_makes_a_trace_with_the_lines_of_three_services() {
-    let demo = Demo::start(&[]);
-    let (status, mut answer) = press(&demo, "/chain", None).await;
-    assert_eq!(
-        (status, &answer["data"]["status"]),
-        (200, &200.into()),
-        "{answer}"
-    );
-    let id = answer["data"]["traceID"].take();
-    let id = id.as_str().unwrap();
-    let jaeger = jaeger(&demo);
-    let trace = format!("/api/traces?traceID={id}");
-    let trace = jaeger.wait_for(&trace, |data| count_spans(data) == 8).await;
-    // The page is no part of the trace: its root has no parent, which Jaeger would warn of.
-    assert!(!trace.to_string().contains("invalid parent"), "{trace:#}");
+    for format in ["text", "json"] {
+        let demo = Demo::start_with(&[], &[("LOG_FORMAT", format)]);
+        let (status, mut answer) = press(&demo, "/chain", None).await;
+        let data = &mut answer["data"];
+        assert_eq!((status, &data["status"]), (200, &200.into()), "{data}");
+        let id = data["traceID"].take();
+        let id = id.as_str().unwrap();
+        let jaeger = jaeger(&demo);
+        let path = format!("/api/traces?traceID={id}");
+        let complete = |data: &Value| count_spans(data) == 8;
+        let trace = jaeger.wait_for(&path, complete).await.to_string();
+        // The page is no part of the trace: its root has no parent, which Jaeger would warn of.
+        assert!(!trace.contains("invalid parent"), "{trace}");
 
-    let of_last = |service| format!("/page/logs?trace={id}&service={service}&text=- get /");
-    for (service, last) in [
-        ("app-a", "GET /chain http.route=/chain"),
-        ("app-b", "GET /io_task http.route=/io_task"),
-        ("app-c", "GET /cpu_task http.route=/cpu_task"),
-    ] {
-        let says = |data: &Value| data["lines"].to_string().contains(last);
-        let found = jaeger.wait_for(&of_last(service), says).await;
-        let line = found["lines"].as_array().unwrap().last().unwrap();
-        assert_eq!(line["level"], "INFO");
-        assert_eq!(line["traceID"], id);
-        let span = line["spanID"].as_str().unwrap();
-        assert!(trace.to_string().contains(span), "{span} in {trace:#}");
+        for (service, last) in [
+            ("app-a", "GET /chain "),
+            ("app-b", "GET /io_task "),
+            ("app-c", "GET /cpu_task "),
+        ] {
+            let path = format!("/page/logs?trace={id}&service={service}");
+            let says = |data: &Value| data["lines"].to_string().contains(last);
+            let found = jaeger.wait_for(&path, says).await;
+            let line = found["lines"].as_array().unwrap().last().unwrap();
+            assert_eq!(line["level"], "INFO");
+            assert_eq!(line["traceID"], id);
+            let span = line["spanID"].as_str().unwrap();
+            assert!(trace.contains(span), "{span} in {trace}");
+        }
     }
 }
 

@@ -29,8 +29,9 @@ export function listen(updates, { url = "/page/live", button = null }) {
     source = null;
     if (document.hidden || paused()) return;
     source = new EventSource(url);
-    // What arrived before it was open was told to nobody.
+    // What arrived before it was open was told to nobody. Where it does not open, what there is can still be shown.
     source.addEventListener("open", all);
+    source.addEventListener("error", all, { once: true });
     for (const [event, update] of Object.entries(updates)) source.addEventListener(event, update);
   }
 
@@ -40,6 +41,6 @@ export function listen(updates, { url = "/page/live", button = null }) {
     connect();
   });
   document.addEventListener("visibilitychange", connect);
-  all();
   connect();
+  if (!source) all();
 }

@@ -126,7 +126,8 @@ fn trace_of(traceresponse: &str) -> Option<TraceId> {
 }
 
 /// Whether a page of another site has the browser ask. Old browsers say only where that page comes from; what is no browser says
-/// nothing, and could ask the service itself.
+/// nothing, and could ask the service itself. (A site whose name is made to lead here, DNS rebinding, counts as the page: it gets no
+/// more than these few requests, which it could have sent to the service as well.)
 fn from_another_site(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
         return site != "same-origin";

@@ -20,6 +20,11 @@ pub struct Demo {
 
 impl Demo {
     pub fn start(flags: &[&str]) -> Self {
+        Self::start_with(flags, &[])
+    }
+
+    /// With these variables, which the services inherit.
+    pub fn start_with(flags: &[&str], env: &[(&str, &str)]) -> Self {
         let ports = free_ports::<3>();
         let list = ports.join(",");
         let mut args = vec!["demo", "--ports", &list];
@@ -33,7 +38,8 @@ impl Demo {
             args.extend([flag, "0"]);
         }
         args.extend(flags);
-        let process = Process::start(&args, &[("OTEL_BSP_SCHEDULE_DELAY", "50")]);
+        let env = [&[("OTEL_BSP_SCHEDULE_DELAY", "50")], env].concat();
+        let process = Process::start(&args, &env);
         let jaeger = format!("http://{}", process.wait_for_word_after("query on http://"));
         for app in ["app-a", "app-b", "app-c"] {
             process.wait_for(app, |line| {
