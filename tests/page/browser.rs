@@ -139,6 +139,11 @@ impl Browser {
             .await;
     }
 
+    /// The page before this one.
+    pub(crate) async fn back(&self) {
+        self.post("/back", json!({})).await;
+    }
+
     async fn log(&self) -> Value {
         self.post("/se/log", json!({ "type": "browser" })).await
     }

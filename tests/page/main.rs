@@ -4,9 +4,14 @@
 mod accessible;
 mod browser;
 #[allow(dead_code, unreachable_pub)]
+#[path = "../system/support/demo.rs"]
+mod demo;
+mod embedded;
+#[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/jaeger.rs"]
 mod jaeger;
 mod large;
+mod logs;
 #[path = "../system/support/patience.rs"]
 #[allow(unreachable_pub)]
 mod patience;
@@ -21,5 +26,6 @@ mod spans;
 #[path = "../embedded_jaeger/support/thrift.rs"]
 mod thrift;
 mod trace;
+mod try_it;
 
 use axum_jaeger::jaeger::model;

@@ -34,6 +34,10 @@ export class Rows {
     new ResizeObserver(() => requestAnimationFrame(resized)).observe(tree);
   }
 
+  set trace(trace) {
+    this.#trace = trace;
+  }
+
   // `state`: selected, closed (a set of nodes) and matches (a set, or null without a filter).
   show(shown, state) {
     this.#shown = shown;

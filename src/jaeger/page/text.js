@@ -13,6 +13,9 @@ const DAY_AND_TIME = { year: "numeric", month: "2-digit", day: "2-digit", hour: 
 // A point in time, given in microseconds since 1970; Sweden writes it as ISO 8601 does.
 export const time = (us) => new Date(us / 1000).toLocaleString("sv", DAY_AND_TIME).replace(",", ".");
 
+// Its time of day alone.
+export const clock = (us) => time(us).split(" ")[1];
+
 export const count = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
 
 export const number = (number) => number.toLocaleString("en");

@@ -1,12 +1,16 @@
 import { ask } from "./api.js";
 import { details } from "./details.js";
 import { byId, make, swatch } from "./dom.js";
+import { listen as listenTo, oneAtATime } from "./live.js";
 import { read, services } from "./model.js";
 import { Rows } from "./rows.js";
 import { count, duration, time } from "./text.js";
+import { TraceLines } from "./trace_lines.js";
 
 const id = location.pathname.split("/").pop();
-const state = { selected: null, closed: new Set(), matches: null };
+// `auto`: nobody has selected a span yet.
+const state = { selected: null, auto: true, closed: new Set(), matches: null };
+const lines = new TraceLines(jump);
 let trace;
 let rows;
 let shown = [];
@@ -49,13 +53,19 @@ function redraw() {
   remember();
 }
 
-function select(node) {
+function select(node, auto = false) {
   if (!node) return;
   state.selected = node;
-  byId("details").replaceChildren(...details(node, trace));
+  state.auto = auto;
+  describe();
   rows.show(shown, state);
   if (shown.includes(node)) rows.reveal(node);
   remember();
+}
+
+function describe() {
+  byId("details").replaceChildren(...details(state.selected, trace));
+  lines.show(trace, state.selected);
 }
 
 function toggle(node) {
@@ -88,8 +98,9 @@ function remember() {
   pause = setTimeout(() => {
     const query = new URLSearchParams();
     if (find.value.trim()) query.set("uiFind", find.value.trim());
-    if (state.selected) query.set("span", state.selected.span.spanID);
+    if (!state.auto) query.set("span", state.selected.span.spanID);
     if (state.closed.size > 0) query.set("closed", [...state.closed].map((node) => node.span.spanID).join("."));
+    if (lines.narrowed) query.set("lines", "span");
     history.replaceState(null, "", query.size > 0 ? `?${query}` : location.pathname);
   }, 100);
 }
@@ -97,13 +108,26 @@ function remember() {
 function recall() {
   const query = new URLSearchParams(location.search);
   find.value = query.get("uiFind") ?? "";
+  lines.narrow(query.get("lines") === "span");
   const closed = new Set((query.get("closed") ?? "").split("."));
   state.closed = new Set(trace.nodes.filter((node) => closed.has(node.span.spanID)));
   redraw();
   const wanted = trace.nodes.find((node) => node.span.spanID === query.get("span"));
   // A link may show the details of a span that its filter leaves out, but none that is below a closed one.
   if (wanted && !state.matches) jump(wanted);
-  else select(wanted ?? shown[0]);
+  else select(wanted ?? shown[0], !wanted);
+}
+
+// After more spans have arrived: what was selected and closed still is, and what is seen stays.
+function adopt() {
+  const known = new Map(trace.nodes.toReversed().map((node) => [node.span.spanID, node]));
+  const now = (node) => known.get(node.span.spanID);
+  state.closed = new Set([...state.closed].map(now).filter(Boolean));
+  state.selected = now(state.selected);
+  rows.trace = trace;
+  redraw();
+  if (state.auto) select(shown[0], true);
+  else describe();
 }
 
 const KEYS = {
@@ -129,9 +153,11 @@ function listen() {
   tree.addEventListener("click", (event) => {
     const node = shown[event.target.closest(".row")?.dataset.index];
     if (!node) return;
-    if (event.target.closest(".toggle")) toggle(node);
-    else select(node);
+    if (event.target.closest(".toggle")) return toggle(node);
+    lines.narrow(true);
+    select(node);
   });
+  byId("lines-head").addEventListener("click", remember);
   find.addEventListener("input", redraw);
   byId("tools").addEventListener("submit", (event) => event.preventDefault());
   byId("next").addEventListener("click", () => toError(1));
@@ -154,14 +180,26 @@ function head() {
   byId("ruler").replaceChildren(make("span", { className: "ticks" }, ...ticks));
 }
 
-async function open() {
-  const [found] = await ask(`/api/traces/${encodeURIComponent(id)}`);
-  trace = read(found);
+async function load() {
+  const [found] = await ask(`/api/traces?traceID=${encodeURIComponent(id)}`);
+  // What is shown stays, even if Jaeger has forgotten it meanwhile.
+  if (!found && trace) return;
+  if (!found) throw new Error("trace not found; it is shown as soon as a span of it arrives");
+  const first = !trace;
+  const same = trace?.nodes.length === found.spans.length;
+  if (!same) trace = read(found);
   head();
+  if (same) return;
+  if (!first) return adopt();
   byId("trace").hidden = false;
   rows = new Rows(byId("tree"), byId("canvas"), trace);
   recall();
   listen();
 }
 
-open().catch((error) => byId("summary").replaceChildren(error.message));
+const say = (error) => byId("summary").replaceChildren(error.message);
+
+listenTo({
+  message: oneAtATime(() => load().catch(say)),
+  lines: oneAtATime(() => lines.load(id).catch(say)),
+}, { path: () => `/page/live?trace=${encodeURIComponent(id)}` });
