@@ -3,6 +3,7 @@
 
 mod accessible;
 mod browser;
+mod critical;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/jaeger.rs"]
 mod jaeger;
