@@ -26,6 +26,7 @@ async fn axe_finds_no_violation_and_nothing_is_wider_than_the_screen() {
         ("/trace/a?span=0000000000000003", "no luck"),
         ("/trace/10", "elsewhere"),
         ("/trace/a?uiFind=bank", "2 spans"),
+        ("/trace/a?zoom=500-1500", "1.5 ms of 1 s"),
     ] {
         browser
             .open(jaeger.url().join(path).unwrap().as_str())

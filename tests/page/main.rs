@@ -20,5 +20,6 @@ mod spans;
 #[path = "../embedded_jaeger/support/thrift.rs"]
 mod thrift;
 mod trace;
+mod zoom;
 
 use axum_jaeger::jaeger::model;

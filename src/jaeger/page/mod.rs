@@ -28,7 +28,7 @@ const SVG: &str = "image/svg+xml";
 const SEARCH: &str = include_str!("search.html");
 
 /// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own UI, so that links made for it work.
-const FILES: [(&str, &str, &str); 17] = [
+const FILES: [(&str, &str, &str); 19] = [
     ("/", HTML, SEARCH),
     ("/search", HTML, SEARCH),
     ("/trace/{id}", HTML, include_str!("trace.html")),
@@ -37,6 +37,7 @@ const FILES: [(&str, &str, &str); 17] = [
     ("/page/trace.css", CSS, include_str!("trace.css")),
     ("/page/icon.svg", SVG, include_str!("icon.svg")),
     ("/page/api.js", JS, include_str!("api.js")),
+    ("/page/bars.js", JS, include_str!("bars.js")),
     ("/page/critical.js", JS, include_str!("critical.js")),
     ("/page/details.js", JS, include_str!("details.js")),
     ("/page/dom.js", JS, include_str!("dom.js")),
@@ -46,6 +47,7 @@ const FILES: [(&str, &str, &str); 17] = [
     ("/page/search.js", JS, include_str!("search.js")),
     ("/page/text.js", JS, include_str!("text.js")),
     ("/page/trace.js", JS, include_str!("trace.js")),
+    ("/page/zoom.js", JS, include_str!("zoom.js")),
 ];
 
 /// The page's routes.
