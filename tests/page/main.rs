@@ -4,6 +4,7 @@
 mod accessible;
 mod browser;
 mod critical;
+mod frames;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/jaeger.rs"]
 mod jaeger;
