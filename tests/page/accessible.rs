@@ -37,6 +37,7 @@ async fn axe_finds_no_violation_and_nothing_is_wider_than_the_screen() {
         ),
         ("/logs", "3 lines"),
         ("/logs?text=nothing", "0 lines"),
+        ("/trace/a?zoom=500-1500", "1.5 ms of 1 s"),
     ] {
         browser
             .open(jaeger.url().join(path).unwrap().as_str())

@@ -3,6 +3,8 @@
 
 mod accessible;
 mod browser;
+mod critical;
+mod frames;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/demo.rs"]
 mod demo;
@@ -27,5 +29,6 @@ mod spans;
 mod thrift;
 mod trace;
 mod try_it;
+mod zoom;
 
 use axum_jaeger::jaeger::model;

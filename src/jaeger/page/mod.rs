@@ -44,7 +44,7 @@ const SVG: &str = "image/svg+xml";
 const SEARCH: &str = include_str!("search.html");
 
 /// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own UI, so that links made for it work.
-const FILES: [(&str, &str, &str); 28] = [
+const FILES: [(&str, &str, &str); 31] = [
     ("/", HTML, SEARCH),
     ("/search", HTML, SEARCH),
     ("/services", HTML, include_str!("services.html")),
@@ -55,6 +55,8 @@ const FILES: [(&str, &str, &str); 28] = [
     ("/page/trace.css", CSS, include_str!("trace.css")),
     ("/page/icon.svg", SVG, include_str!("icon.svg")),
     ("/page/api.js", JS, include_str!("api.js")),
+    ("/page/bars.js", JS, include_str!("bars.js")),
+    ("/page/critical.js", JS, include_str!("critical.js")),
     ("/page/details.js", JS, include_str!("details.js")),
     ("/page/dom.js", JS, include_str!("dom.js")),
     ("/page/graph.js", JS, include_str!("graph.js")),
@@ -73,6 +75,7 @@ const FILES: [(&str, &str, &str); 28] = [
     ("/page/trace.js", JS, include_str!("trace.js")),
     ("/page/trace_lines.js", JS, include_str!("trace_lines.js")),
     ("/page/try.js", JS, include_str!("try.js")),
+    ("/page/zoom.js", JS, include_str!("zoom.js")),
 ];
 
 /// What is there only where there are log lines.
