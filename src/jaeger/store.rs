@@ -97,6 +97,14 @@ impl Store {
         self.read().traces.contains_key(&id)
     }
 
+    /// How many spans a trace has; 0 when there is none.
+    pub(super) fn span_count(&self, id: TraceId) -> usize {
+        self.read()
+            .traces
+            .get(&id)
+            .map_or(0, |trace| trace.spans.len())
+    }
+
     /// The traces of which `matches` holds for at least one span, each with the start of its first span (ns), in the order they came.
     pub(super) fn find(&self, matches: impl Fn(&Span) -> bool) -> Vec<(i64, TraceId)> {
         let inner = self.read();

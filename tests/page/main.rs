@@ -3,10 +3,17 @@
 
 mod accessible;
 mod browser;
+mod critical;
+mod frames;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../system/support/demo.rs"]
+mod demo;
+mod embedded;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/jaeger.rs"]
 mod jaeger;
 mod large;
+mod logs;
 #[path = "../system/support/patience.rs"]
 #[allow(unreachable_pub)]
 mod patience;
@@ -21,5 +28,7 @@ mod spans;
 #[path = "../embedded_jaeger/support/thrift.rs"]
 mod thrift;
 mod trace;
+mod try_it;
+mod zoom;
 
 use axum_jaeger::jaeger::model;

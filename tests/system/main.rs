@@ -14,4 +14,5 @@ mod log;
 mod mapping;
 mod service;
 mod spans;
+mod try_it;
 mod verify;
