@@ -135,12 +135,18 @@ async fn figures_follow_new_spans_unless_they_are_paused() {
     browser.click("#pause").await;
     store(&jaeger, &[span(41, 1, 0, "other", "see")]).await;
     browser.until_says("#found", "1 service").await;
-    // The row that has the focus keeps it when the figures change.
-    browser
-        .run("document.querySelector('#operations a').focus()")
-        .await;
     browser.click("#pause").await;
     browser.until_says("#found", "2 services").await;
+
+    // What has the focus keeps it when the figures change.
+    browser
+        .run("[...document.querySelectorAll('#operations a')].find((it) => it.innerText === 'look').focus()")
+        .await;
+    store(&jaeger, &[span(42, 1, 0, "third", "gaze")]).await;
+    browser.until_says("#found", "3 services").await;
+    browser
+        .until("document.activeElement.innerText", "look")
+        .await;
     browser.assert_quiet().await;
 }
 
