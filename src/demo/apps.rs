@@ -19,6 +19,7 @@ pub(super) struct App {
     pub(super) colour: u8,
     pub(super) mode: Mode,
     pub(super) port: u16,
+    pub(super) metrics_port: u16,
 }
 
 /// The services' own deadlines are shorter.
@@ -40,6 +41,7 @@ pub(super) fn spawn(app: App, apps: &[App], jaeger: &Addresses) -> Result<Child,
             .env("APP_NAME", app.name)
             .env("EXPOSE_HOST", Ipv4Addr::LOCALHOST.to_string())
             .env("EXPOSE_PORT", app.port.to_string())
+            .env("METRICS_PORT", app.metrics_port.to_string())
             .env("TARGET_ONE_HOST", local(target(1)).to_string())
             .env("TARGET_TWO_HOST", local(target(2)).to_string())
             .env("MODE", app.mode.to_string())

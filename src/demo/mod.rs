@@ -34,6 +34,10 @@ pub struct Settings {
     #[arg(long, value_parser = ports, default_value = "8000,8001,8002")]
     ports: [u16; 3],
 
+    /// The ports of their metrics
+    #[arg(long, value_parser = ports, default_value = "9464,9465,9466")]
+    metrics_ports: [u16; 3],
+
     #[command(flatten)]
     jaeger: jaeger::Settings,
 }
@@ -50,12 +54,14 @@ fn ports(text: &str) -> Result<[u16; 3], String> {
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// A service's port cannot be listened on.
-    #[error("{app} cannot listen on port {port}: {source}; choose others with --ports")]
+    #[error("{app} cannot listen on port {port}: {source}; choose others with {flag}")]
     Port {
         /// The service.
         app: &'static str,
         /// The port.
         port: u16,
+        /// The argument that has the ports.
+        flag: &'static str,
         /// What the system says.
         source: io::Error,
     },
@@ -105,20 +111,25 @@ pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(),
         .into_iter()
         .zip(modes)
         .zip(settings.ports)
-        .map(|(((name, colour), mode), port)| App {
+        .zip(settings.metrics_ports)
+        .map(|((((name, colour), mode), port), metrics_port)| App {
             name,
             colour,
             mode: settings.mode.unwrap_or(mode),
             port,
+            metrics_port,
         })
         .collect();
     // A service would say so too, but only in the midst of the others' lines.
     for app in &apps {
-        TcpListener::bind(local(app.port)).map_err(|source| DemoError::Port {
-            app: app.name,
-            port: app.port,
-            source,
-        })?;
+        for (port, flag) in [(app.port, "--ports"), (app.metrics_port, "--metrics-ports")] {
+            TcpListener::bind(local(port)).map_err(|source| DemoError::Port {
+                app: app.name,
+                port,
+                flag,
+                source,
+            })?;
+        }
     }
     let logs = Arc::new(Logs::new(MAX_LOGS));
     let extras = Extras {
@@ -163,10 +174,11 @@ fn welcome(apps: &[App], jaeger: &Addresses) -> String {
     let mut text = String::from("\n");
     for app in apps {
         text += &format!(
-            "  {} on http://{}, spans by {}\n",
+            "  {} on http://{}, spans by {}, metrics on http://{}/metrics\n",
             app.name,
             local(app.port),
-            app.mode
+            app.mode,
+            local(app.metrics_port),
         );
     }
     if let Some(first) = apps.first() {

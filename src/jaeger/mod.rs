@@ -7,6 +7,7 @@
 //! that Jaeger is embedded in may add to the page ([`Extras`]): log lines, which [`Logs`] keeps, and requests to try.
 
 mod logs;
+mod metrics;
 pub mod model;
 mod page;
 mod query;
@@ -137,8 +138,17 @@ impl Jaeger {
             Protocol::Http2,
             stop.clone(),
         ));
-        let page = page::router(Arc::clone(&store), extras, stop.clone());
-        let pages = page.merge(query::router(store));
+        let metrics = metrics::router(metrics::Source {
+            inboxes: inboxes.clone(),
+            store: Arc::clone(&store),
+            sockets: [
+                (Receiver::UdpCompact.name(), compact_at),
+                (Receiver::UdpBinary.name(), binary_at),
+            ],
+        });
+        let pages = page::router(Arc::clone(&store), extras, stop.clone())
+            .merge(metrics)
+            .merge(query::router(store));
         servers.spawn(serve(query, pages, Protocol::Http1, stop));
 
         info!("Thrift compact on udp {compact_at}");

@@ -36,7 +36,20 @@ struct Inner {
     processes: HashMap<usize, usize>,
     index: Index,
     recent: Recent,
+    spans: usize,
     bytes: usize,
+    evicted_spans: u64,
+}
+
+/// How much is kept, and how much left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Usage {
+    pub(super) traces: usize,
+    pub(super) spans: usize,
+    pub(super) bytes: usize,
+    pub(super) max_bytes: usize,
+    /// Spans that left for want of room, since the start.
+    pub(super) evicted_spans: u64,
 }
 
 #[derive(Debug, Default)]
@@ -126,6 +139,18 @@ impl Store {
         self.read().index.operations(service)
     }
 
+    /// How much is kept now.
+    pub(super) fn usage(&self) -> Usage {
+        let inner = self.read();
+        Usage {
+            traces: inner.traces.len(),
+            spans: inner.spans,
+            bytes: inner.bytes,
+            max_bytes: self.max_bytes,
+            evicted_spans: inner.evicted_spans,
+        }
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
         // A panic of another thread must not take this one along; the counts may be off by its one span.
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
@@ -159,6 +184,7 @@ impl Inner {
         trace.spans.push(Arc::new(span));
         trace.bytes += bytes;
         self.bytes += bytes;
+        self.spans += 1;
     }
 
     /// Removes the oldest trace; false when there is none.
@@ -168,6 +194,8 @@ impl Inner {
             return false;
         };
         self.bytes = self.bytes.saturating_sub(trace.bytes);
+        self.spans = self.spans.saturating_sub(trace.spans.len());
+        self.evicted_spans += trace.spans.len() as u64;
         for group in trace
             .spans
             .chunk_by(|a, b| Arc::ptr_eq(&a.process, &b.process))

@@ -3,6 +3,7 @@
 
 mod extras;
 mod memory;
+mod metrics;
 mod page;
 mod query;
 mod real;

@@ -66,6 +66,9 @@ async fn one_trace_takes_three_paths_and_verify_says_so() {
             [receiver],
             "{service}"
         );
+        let metrics = demo.metrics(service);
+        let response = reqwest::get(&metrics).await.unwrap();
+        assert_eq!(response.status(), 200, "{metrics}");
     }
     assert_eq!(
         demo.process.terminate().code(),
@@ -95,11 +98,20 @@ async fn all_three_can_take_the_same_path() {
 fn a_taken_port_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let [other, another] = free_ports();
-    let list = format!("{other},{port},{another}");
-    let mut demo = Process::start(&["demo", "--ports", &list, "--query-port", "0"], &[]);
-    assert_eq!(demo.wait().code(), Some(1));
-    demo.wait_for_line(&format!("app-b cannot listen on port {port}"));
+    let list = format!("0,{port},0");
+    for (flag, other) in [
+        ("--ports", "--metrics-ports"),
+        ("--metrics-ports", "--ports"),
+    ] {
+        let args = ["demo", flag, &list, other, "0,0,0", "--query-port", "0"];
+        let mut demo = Process::start(&args, &[]);
+        assert_eq!(demo.wait().code(), Some(1));
+        let line = demo.wait_for_line(&format!("app-b cannot listen on port {port}"));
+        assert!(
+            line.ends_with(&format!("choose others with {flag}")),
+            "{line}"
+        );
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ impl Demo {
     pub fn start_with(flags: &[&str], env: &[(&str, &str)]) -> Self {
         let ports = free_ports::<3>();
         let list = ports.join(",");
-        let mut args = vec!["demo", "--ports", &list];
+        let mut args = vec!["demo", "--ports", &list, "--metrics-ports", "0,0,0"];
         for flag in [
             "--compact-port",
             "--binary-port",
@@ -52,5 +52,13 @@ impl Demo {
             app: format!("http://127.0.0.1:{}", ports[0]),
             jaeger,
         }
+    }
+
+    /// Where `app` answers with its metrics.
+    pub fn metrics(&self, app: &str) -> String {
+        self.process.wait_for("metrics on", |line| {
+            let line = line.strip_prefix(&format!("{app} |"))?;
+            Some(line.split_once("metrics on ")?.1.to_owned())
+        })
     }
 }

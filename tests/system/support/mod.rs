@@ -3,6 +3,7 @@
 
 pub mod demo;
 pub mod jaeger;
+pub mod metrics;
 pub mod patience;
 pub mod process;
 pub mod rich;
