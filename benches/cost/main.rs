@@ -8,10 +8,8 @@
 
 #![cfg(target_os = "linux")]
 
-mod count;
 mod load;
 mod measure;
-mod receiver;
 mod report;
 mod start;
 #[path = "../support/mod.rs"]
@@ -28,9 +26,9 @@ use clap::{Parser, ValueEnum};
 
 use load::Load;
 use measure::Bench;
-use receiver::Receivers;
+
 use report::{Report, Table};
-use support::Result;
+use support::{Result, receiver::Receivers};
 use variant::{MODES, Variant};
 
 /// How much tracing and logging cost a service.

@@ -11,8 +11,12 @@ use serde::Serialize;
 
 use crate::{
     load::{self, Load},
-    receiver::{Received, Receivers},
-    support::{Result, process::Process, statistics::percentile},
+    support::{
+        Result,
+        process::Process,
+        receiver::{Received, Receivers},
+        statistics::percentile,
+    },
     variant::Variant,
 };
 

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, process::Command};
 
 use clap::ValueEnum;
 
-use crate::receiver::Receivers;
+use crate::support::receiver::Receivers;
 
 /// A way to run the endpoint `/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use prost::{
 };
 use thrift::protocol::{TBinaryInputProtocol, TCompactInputProtocol, TInputProtocol, TType};
 
-use crate::support::Result;
+use super::Result;
 
 /// The struct `Batch` and the argument of `emitBatch` (jaeger-idl's `jaeger.thrift`, `agent.thrift`).
 const BATCH_SPANS: i16 = 2;

@@ -22,7 +22,7 @@ use hyper_util::{
 };
 use nix::sys::socket::{setsockopt, sockopt};
 
-use crate::{count, support::Result};
+use super::{Result, count};
 
 /// As much as a second's spans, so that the kernel need not drop any while the machine is busy.
 const KERNEL_BUFFER: usize = 32 * 1024 * 1024;
