@@ -94,9 +94,12 @@ impl Table {
         self.rows.iter().find(|row| row.variant == variant)
     }
 
-    /// `of` of each round, by the same round's baseline.
+    /// `of` of each round, by the same round's baseline; nothing for a baseline itself.
     fn ratio(&self, row: &Row, runs: fn(&Row) -> &[Run], of: fn(&Run) -> f64) -> Option<Spread> {
         let baseline = self.row(row.variant.baseline())?;
+        if row.variant == baseline.variant {
+            return None;
+        }
         let pairs = runs(row).iter().zip(runs(baseline));
         Spread::of(pairs.map(|(run, baseline)| of(run) / of(baseline)))
     }
@@ -105,6 +108,9 @@ impl Table {
     fn added(&self, variant: Variant) -> Option<Vec<f64>> {
         let row = self.row(variant)?;
         let baseline = self.row(variant.baseline())?;
+        if row.variant == baseline.variant {
+            return None;
+        }
         let pairs = row.full.iter().zip(&baseline.full);
         Some(
             pairs
@@ -183,7 +189,7 @@ impl fmt::Display for Spread {
             least,
             most,
         } = self;
-        write!(f, "{median:.2} ({least:.2} to {most:.2})")
+        write!(f, "× {median:.2} ({least:.2} to {most:.2})")
     }
 }
 
@@ -237,8 +243,8 @@ impl fmt::Display for Table {
         }
         writeln!(
             f,
-            "\nHalf load is {:.0} requests/s. Ratios are to the same program without spans and log lines: \
-             untraced, or plain.\n",
+            "\nHalf load is {:.0} requests/s. Each × is to the same program without spans and log lines, which is \
+             `untraced` or `plain`: the median of the rounds, and their least and most.\n",
             self.half_rate
         )?;
         self.write_conclusions(f)
@@ -256,17 +262,17 @@ impl Table {
         let added = self.added(row.variant).map(median);
         writeln!(
             f,
-            "| {} | {} {:.1} µs | {} | {} {:.0} | {} {:.0} µs | {} {:.0} µs | {} | {} | {:.1} MiB | {} |",
+            "| {} | {:.1} µs {} | {} | {:.0} {} | {:.0} µs {} | {:.0} µs {} | {} | {} | {:.1} MiB | {} |",
             row.variant.name(),
-            cell(self.ratio(row, Row::full, cpu)),
             row.median(Row::full, cpu),
+            cell(self.ratio(row, Row::full, cpu)),
             cell(added.map(|added| format!("{added:.1} µs"))),
-            cell(self.ratio(row, Row::full, rate)),
             row.rate(),
-            cell(self.ratio(row, Row::half, p50)),
+            cell(self.ratio(row, Row::full, rate)),
             row.median(Row::half, p50),
-            cell(self.ratio(row, Row::half, p99)),
+            cell(self.ratio(row, Row::half, p50)),
             row.median(Row::half, p99),
+            cell(self.ratio(row, Row::half, p99)),
             cell(makes_spans.then(|| share(spans, answered))),
             cell(writes_lines.then(|| share(lines, answered))),
             row.median(Row::full, |run| run.peak_memory_bytes as f64 / MEBIBYTE),
@@ -279,7 +285,7 @@ impl Table {
             for peer in PEERS {
                 if let Some(ratio) = self.added_by(mode, peer) {
                     let (mode, peer) = (mode.name(), peer.name());
-                    writeln!(f, "{mode} adds {ratio} of what {peer} adds to a request.")?;
+                    writeln!(f, "CPU time added to a request: {mode} = {peer} {ratio}.")?;
                 }
             }
         }
@@ -296,7 +302,10 @@ impl Table {
         let modes = MODES.into_iter().filter_map(|mode| self.row(mode));
         let cpus = modes.map(|row| row.median(Row::full, cpu));
         if let Some(ratio) = Spread::of(cpus).map(|cpu| cpu.most / cpu.least) {
-            writeln!(f, "The dearest MODE costs {ratio:.2} times the cheapest.")?;
+            writeln!(
+                f,
+                "CPU time of a request: dearest MODE = cheapest × {ratio:.2}."
+            )?;
         }
         Ok(())
     }
