@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use crate::{
     rig::{
         Rig, STEP, Traced,
-        load::compare,
+        load::{self, compare},
         memory,
         port::{ANY_PORT, Reserved},
     },
@@ -101,6 +101,20 @@ async fn closed() {
     let mute = Mute::start(command).await;
     mute.serves("a closed log").await;
     mute.ends();
+}
+
+/// Nobody reads the log, and the pipe is full: a write would wait for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn that_nobody_reads() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut command = serve();
+    command.stdout(writer);
+    let mute = Mute::start(command).await;
+    // More lines than the pipe holds.
+    load::requests(&mute.rig.traced, 2_000, 8).await;
+    mute.serves("a log that nobody reads").await;
+    mute.ends();
+    drop(reader);
 }
 
 /// A disk runs full, and has room again: lines are lost meanwhile, and nothing else.
