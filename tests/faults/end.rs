@@ -66,3 +66,16 @@ async fn with_a_collector_that_hangs() {
     }))
     .await;
 }
+
+/// Nothing is waited for that cannot come.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_collector_that_is_not_there() {
+    for mode in COLLECTOR_MODES {
+        let mut rig = Rig::start(mode, &[]).await;
+        rig.gate.set(Fault::Refusing).await;
+        rig.traced.get().await;
+        rig.traced.service.process.signal(Signal::SIGTERM);
+        let account = rig.ended().await;
+        assert_eq!(account.reasons, [("unreachable".to_owned(), 1)], "{mode}");
+    }
+}

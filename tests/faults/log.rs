@@ -128,11 +128,15 @@ async fn on_a_disk_that_is_full() {
     // The mount is in the service's name space alone.
     let disk = format!("/proc/{}/root/mnt", mute.rig.traced.service.process.id());
     let log = || std::fs::read_to_string(format!("{disk}/log")).unwrap();
+    let patience = Patience::new();
+    while !log().contains("listening on") {
+        patience.check(log);
+        sleep(STEP).await;
+    }
     let rest = format!("{disk}/rest");
     let mut file = File::create(&rest).unwrap();
     while file.write_all(&[0; 512]).is_ok() {}
     let before = log();
-    assert!(before.contains("listening on"), "{before}");
     mute.serves("a full disk").await;
     std::fs::remove_file(rest).unwrap();
     drop(file);

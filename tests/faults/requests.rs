@@ -185,17 +185,21 @@ async fn no_more_open_files() {
         Traced::new(Service::spawn(command))
     })
     .await;
-    rig.traced.get().await;
-    rig.all_arrived().await;
     let address = rig.traced.service.address;
+    let mut kept = TcpStream::connect(address).unwrap();
+    ask(&mut kept, &rig.traced);
     // More than there are descriptors, and no more than may wait to be accepted.
     let held: Vec<_> = (0..120)
         .map(|_| TcpStream::connect(address).unwrap())
         .collect();
-    rig.traced
-        .get_until("full", || rig.traced.told(FULL) > 0)
-        .await;
-    load::requests(&rig.traced, 500, 1).await;
+    let patience = Patience::new();
+    while rig.traced.told(FULL) == 0 {
+        patience.check(|| format!("not full: {:#?}", rig.traced.tail()));
+        ask(&mut kept, &rig.traced);
+    }
+    for _ in 0..500 {
+        ask(&mut kept, &rig.traced);
+    }
     rig.all_arrived().await;
     drop(held);
     let patience = Patience::new();
@@ -209,4 +213,19 @@ async fn no_more_open_files() {
     assert_eq!(rig.traced.told(FULL), 1, "{:#?}", rig.traced.tail());
     assert_eq!(rig.traced.told(FREE), 1, "{:#?}", rig.traced.tail());
     assert_eq!(rig.end().await.dropped, 0);
+}
+
+/// A request on a connection that stays open.
+fn ask(stream: &mut TcpStream, of: &Traced) {
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    stream.write_all(request).unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}") {
+        let mut some = [0; 1024];
+        let read = stream.read(&mut some).unwrap();
+        assert!(read > 0, "cut off after {answer:?}");
+        answer.extend(&some[..read]);
+    }
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{answer:?}");
+    of.answered();
 }

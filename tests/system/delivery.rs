@@ -1,6 +1,6 @@
-//! That spans arrive: all of them, in each mode, also after a collector was away.
+//! That spans arrive: all of them, in each mode.
 
-use std::net::{TcpListener, UdpSocket};
+use std::net::TcpListener;
 
 use futures_util::{StreamExt, stream};
 use nix::sys::signal::Signal;
@@ -49,112 +49,6 @@ async fn ten_thousand_requests_are_ten_thousand_spans() {
         // All that was sent has arrived when the service ends; only a datagram may still be read.
         let traces = jaeger.traces("app", REQUESTS).await;
         assert_eq!(traces.len(), REQUESTS, "{mode}");
-    }
-}
-
-#[tokio::test]
-async fn spans_arrive_when_the_collector_comes_late() {
-    for mode in MODES {
-        // The ports are free again when this one ends.
-        let ports = Jaeger::start();
-        let env = ports.env(mode);
-        let [compact, http, grpc] =
-            [ports.compact, ports.http, ports.grpc].map(|address| address.port().to_string());
-        drop(ports);
-
-        let service = start(&env);
-        assert_eq!(service.get("/").await.status(), 200);
-        // UDP tells of an absent agent with the second datagram.
-        service
-            .get_until(async || service.says("spans do not reach"))
-            .await;
-
-        let jaeger = Jaeger::start_with(&[
-            "--compact-port",
-            &compact,
-            "--http-port",
-            &http,
-            "--grpc-port",
-            &grpc,
-        ]);
-        service
-            .get_until(async || jaeger.get("/api/services").await == serde_json::json!(["app"]))
-            .await;
-        service
-            .get_until(async || service.says("spans reach"))
-            .await;
-        let told = |text: &str| {
-            let lines = service.process.lines();
-            lines.iter().filter(|line| line.contains(text)).count()
-        };
-        assert_eq!(
-            told("spans do not reach"),
-            1,
-            "{mode}: {:#?}",
-            service.process.lines()
-        );
-        assert_eq!(told("spans reach"), 1, "{mode}");
-        assert_eq!(
-            told("opentelemetry"),
-            0,
-            "{mode}: the SDK says nothing beside"
-        );
-    }
-}
-
-#[tokio::test]
-async fn without_a_collector_the_service_serves_and_ends() {
-    let free_port = || {
-        TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-    };
-    for (mode, name) in [
-        ("grpc", "COLLECTOR_ENDPOINT_GRPC_ENDPOINT"),
-        ("thrift-collector", "COLLECTOR_THRIFT_URL"),
-    ] {
-        let nobody = free_port();
-        let address = match mode {
-            "grpc" => nobody.to_string(),
-            _ => format!("http://{nobody}"),
-        };
-        let mut service = start(&[("MODE", mode.to_owned()), (name, address)]);
-        assert_eq!(service.get("/").await.status(), 200);
-        assert_eq!(service.terminate().code(), Some(0));
-        assert_eq!(
-            service.account(),
-            "1 made, 0 delivered, 1 dropped (unreachable 1)",
-            "{mode}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_hanging_collector_does_not_hold_the_end() {
-    // Connections are taken by the system; nobody reads or answers.
-    let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-    // Over UDP nobody is asked: what the system takes is delivered.
-    let lost = "1 made, 0 delivered, 1 dropped (shutdown 1)";
-    let accounts = [lost, lost, "1 made, 1 delivered, 0 dropped"];
-    for (mode, account) in MODES.into_iter().zip(accounts) {
-        let mut service = start(&[
-            ("MODE", mode.to_owned()),
-            (
-                "COLLECTOR_ENDPOINT_GRPC_ENDPOINT",
-                tcp.local_addr().unwrap().to_string(),
-            ),
-            (
-                "COLLECTOR_THRIFT_URL",
-                format!("http://{}", tcp.local_addr().unwrap()),
-            ),
-            ("AGENT_HOST_NAME", "127.0.0.1".to_owned()),
-            ("AGENT_PORT", udp.local_addr().unwrap().port().to_string()),
-        ]);
-        assert_eq!(service.get("/").await.status(), 200);
-        assert_eq!(service.terminate().code(), Some(0), "{mode}");
-        assert_eq!(service.account(), account, "{mode}");
     }
 }
 

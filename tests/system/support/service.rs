@@ -109,20 +109,6 @@ impl Service {
         }
     }
 
-    /// Makes requests until `enough`.
-    pub async fn get_until(&self, enough: impl AsyncFn() -> bool) {
-        let patience = Patience::new();
-        while !enough().await {
-            patience.check(|| format!("not enough: {:#?}", self.process.lines()));
-            self.get("/").await;
-        }
-    }
-
-    /// Whether there is a line with `text` in its log.
-    pub fn says(&self, text: &str) -> bool {
-        self.process.lines().iter().any(|line| line.contains(text))
-    }
-
     /// What the last line of its log says of its spans.
     pub fn account(&self) -> String {
         self.process.wait_for("the account", |line| {
