@@ -13,7 +13,7 @@ pub mod propagation;
 pub mod server;
 mod settings;
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use opentelemetry::{InstrumentationScope, KeyValue, trace::TracerProvider};
 use opentelemetry_sdk::{
@@ -37,7 +37,11 @@ pub use settings::{
 pub struct Telemetry {
     provider: Option<SdkTracerProvider>,
     closing: CancellationToken,
+    log: Arc<log::Writer>,
 }
+
+/// How long the last lines of the log wait for a reader that hangs.
+const LOG_DEADLINE: Duration = Duration::from_secs(1);
 
 /// Telemetry could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +52,9 @@ pub enum InitError {
     /// The exporter could not be made.
     #[error(transparent)]
     Export(#[from] export::BuildError),
+    /// The log's thread cannot be started.
+    #[error("the log: {0}")]
+    Log(#[from] std::io::Error),
     /// The process has a subscriber for `tracing` already.
     #[error(transparent)]
     Subscriber(#[from] tracing_subscriber::util::TryInitError),
@@ -80,11 +87,16 @@ pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
             .with_context_activation(false)
             .with_filter(own_spans())
     });
+    let log = log::to_stdout()?;
     tracing_subscriber::registry()
         .with(spans)
-        .with(log::layer(settings)?)
+        .with(log::layer(settings, Arc::clone(&log))?)
         .try_init()?;
-    Ok(Telemetry { provider, closing })
+    Ok(Telemetry {
+        provider,
+        closing,
+        log,
+    })
 }
 
 fn provider(
@@ -169,8 +181,8 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
 
 impl Telemetry {
     /// Sends what is left, for `deadline` at most; a collector that is not there is not waited for.
-    pub async fn shutdown(self, deadline: Duration) {
-        let Some(provider) = self.provider else {
+    pub async fn shutdown(mut self, deadline: Duration) {
+        let Some(provider) = self.provider.take() else {
             return;
         };
         self.closing.cancel();
@@ -183,5 +195,12 @@ impl Telemetry {
                 tracing::warn!("spans may be lost: they were not sent within {deadline:?}");
             }
         }
+    }
+}
+
+/// However the process ends, with an error or a panic too, its last lines are written.
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.log.flush(LOG_DEADLINE);
     }
 }
