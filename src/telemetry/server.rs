@@ -82,7 +82,7 @@ fn route(request: &Request) -> Option<&str> {
 
 /// The methods of RFC 9110 and PATCH; any other may not become a part of a span's name, or
 /// callers could make up names without end.
-fn known_method(method: &Method) -> Option<&'static str> {
+pub(super) fn known_method(method: &Method) -> Option<&'static str> {
     const KNOWN: [&str; 9] = [
         "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
     ];

@@ -12,6 +12,7 @@ mod demo;
 mod interop;
 mod log;
 mod mapping;
+mod metrics;
 mod service;
 mod spans;
 mod verify;

@@ -2,6 +2,7 @@
 #![allow(unreachable_pub)]
 
 pub mod jaeger;
+pub mod metrics;
 pub mod patience;
 pub mod process;
 pub mod rich;
