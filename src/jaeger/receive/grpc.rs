@@ -10,14 +10,8 @@ use tonic::{Code, Request, Response, Status};
 
 use super::{Inbox, MAX_MESSAGE, Reason, proto};
 use crate::jaeger::server::{Limit, limit};
-use raw::collector_service_server::{CollectorService, CollectorServiceServer};
-use raw::{PostSpansRequest, PostSpansResponse};
-
-/// Generated from `proto/raw_batch.proto`.
-#[allow(missing_docs, unreachable_pub, clippy::all)]
-mod raw {
-    include!(concat!(env!("OUT_DIR"), "/raw/jaeger.api_v2.rs"));
-}
+use crate::raw_api_v2::collector_service_server::{CollectorService, CollectorServiceServer};
+use crate::raw_api_v2::{PostSpansRequest, PostSpansResponse};
 
 /// The receiver's routes, for HTTP/2.
 pub(in crate::jaeger) fn router(inbox: Arc<Inbox>) -> Router {
