@@ -178,7 +178,8 @@ impl Telemetry {
     /// What it counts and measures. The requests are counted by [`metrics::requests::record`].
     pub fn metrics(&self) -> Metrics {
         let spans = self.spans.as_ref();
-        Metrics::new(spans.map(|spans| (Arc::clone(&spans.queue), spans.exports.clone())))
+        let spans = spans.map(|spans| (Arc::clone(&spans.queue), spans.exports.clone()));
+        Metrics::new(spans, Arc::clone(&self.log))
     }
 
     /// Sends what is left, for `deadline` at most; a collector that is not there is not waited for.
@@ -187,6 +188,7 @@ impl Telemetry {
         let Some(Spans {
             provider, queue, ..
         }) = self.spans.take()
+        else {
             return;
         };
         // It blocks the thread until all is sent.
