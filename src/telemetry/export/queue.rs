@@ -332,3 +332,119 @@ fn attributes(attributes: &[KeyValue]) -> usize {
     });
     size_of_val(attributes) + texts.sum::<usize>()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use opentelemetry::{
+        InstrumentationScope, SpanId,
+        trace::{SpanContext, SpanKind, Status},
+    };
+    use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn span() -> SpanData {
+        SpanData {
+            span_context: SpanContext::empty_context(),
+            parent_span_id: SpanId::INVALID,
+            parent_span_is_remote: false,
+            span_kind: SpanKind::Internal,
+            name: "span".into(),
+            start_time: SystemTime::UNIX_EPOCH,
+            end_time: SystemTime::UNIX_EPOCH,
+            attributes: vec![KeyValue::new("key", "value")],
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: Status::Unset,
+            instrumentation_scope: InstrumentationScope::default(),
+        }
+    }
+
+    /// With batches of two spans.
+    fn queue(limits: Batching) -> Arc<Queue> {
+        Arc::new(Queue::new(Batching {
+            max_export_batch_size: 2,
+            schedule_delay: LONG,
+            ..limits
+        }))
+    }
+
+    fn make(queue: &Queue, spans: usize) {
+        for _ in 0..spans {
+            queue.started();
+            queue.push(span());
+        }
+    }
+
+    #[tokio::test]
+    async fn bytes_are_held_until_the_spans_are_done() {
+        let queue = queue(Batching {
+            max_queue_bytes: 2 * footprint(&span()),
+            ..Batching::DEFAULT
+        });
+        make(&queue, 3);
+        assert_eq!(queue.account().lost_by(Loss::QueueFull), 1);
+        let mut batch = queue.next().await.unwrap();
+        make(&queue, 1);
+        assert_eq!(queue.account().lost_by(Loss::QueueFull), 2);
+        batch.flight.told(2, Ok(()));
+        drop(batch);
+        make(&queue, 2);
+        let account = queue.account();
+        assert_eq!((account.delivered, account.queue), (2, 2));
+        assert_eq!(account.lost(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_never_told_is_lost() {
+        let queue = queue(Batching::DEFAULT);
+        make(&queue, 2);
+        let mut batch = queue.next().await.unwrap();
+        batch.flight.told(1, Ok(()));
+        drop(batch);
+        let account = queue.account();
+        assert_eq!(account.lost_by(Loss::Other), 1);
+        assert_eq!(account.inflight, 0);
+        assert_eq!(
+            account.to_string(),
+            "spans: 2 made, 1 delivered, 1 dropped (_OTHER 1)"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_flush_ends_when_the_outcome_of_all_is_known() {
+        let queue = queue(Batching::DEFAULT);
+        make(&queue, 1);
+        assert!(!queue.flush(Duration::ZERO));
+        let mut batch = queue
+            .next()
+            .await
+            .expect("the batch is not full, but it was flushed");
+        batch.flight.told(1, Err(Loss::Refused));
+        assert!(!queue.flush(Duration::ZERO));
+        drop(batch);
+        assert!(queue.flush(LONG));
+    }
+
+    #[tokio::test]
+    async fn at_the_end_each_span_is_delivered_or_lost() {
+        let queue = queue(Batching::DEFAULT);
+        make(&queue, 5);
+        queue.started();
+        let mut batch = queue.next().await.unwrap();
+        assert!(!queue.close(Duration::ZERO));
+        let end = "spans: 6 made, 0 delivered, 6 dropped (after_shutdown 1, shutdown 5)";
+        assert_eq!(queue.account().to_string(), end);
+        // What happens after the end changes nothing.
+        batch.flight.told(2, Ok(()));
+        drop(batch);
+        queue.push(span());
+        assert_eq!(queue.account().to_string(), end);
+        assert!(queue.next().await.is_none());
+    }
+}

@@ -31,7 +31,7 @@ impl Collector for Account {
         let account = self.0.account();
         let started = encoder.encode_descriptor(
             "otel_sdk_span_started",
-            "Spans that were begun, of those that are kept",
+            "Spans that were begun, of those that are kept.",
             None,
             MetricType::Counter,
         )?;
@@ -39,22 +39,22 @@ impl Collector for Account {
         for (name, help, value) in [
             (
                 "otel_sdk_span_live",
-                "Spans that have not ended",
+                "Spans that have not ended.",
                 account.live(),
             ),
             (
                 "otel_sdk_processor_span_queue_size",
-                "Spans that wait to be exported",
+                "Spans that wait to be exported.",
                 account.queue,
             ),
             (
                 "otel_sdk_processor_span_queue_capacity",
-                "The most spans that may wait",
+                "The most spans that may wait.",
                 self.0.capacity() as u64,
             ),
             (
                 "otel_sdk_exporter_span_inflight",
-                "Spans that are being exported",
+                "Spans that are being exported.",
                 account.inflight,
             ),
         ] {
@@ -71,13 +71,13 @@ impl Collector for Account {
         by_error(
             &mut encoder,
             "otel_sdk_exporter_span_exported",
-            "Spans that were exported: delivered, or lost by an error",
+            "Spans that were exported: delivered, or lost by an error.",
             exported,
         )?;
         by_error(
             &mut encoder,
             "otel_sdk_processor_span_processed",
-            "Spans that were dropped before they could be exported",
+            "Spans that were dropped before they could be exported.",
             before.into_iter().map(lost),
         )
     }
