@@ -4,7 +4,9 @@ WORKDIR /src
 # The dependencies alone, with an empty program: this layer is kept until one of them changes.
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY proto proto
-RUN mkdir src && echo 'fn main() {}' >src/main.rs && touch src/lib.rs \
+# A member of the workspace; not built, but cargo asks for it.
+COPY benches/peers/Cargo.toml benches/peers/
+RUN mkdir src benches/peers/src && echo 'fn main() {}' >src/main.rs && touch src/lib.rs benches/peers/src/lib.rs \
  && cargo build --release --locked
 
 COPY src src

@@ -9,9 +9,10 @@ use std::{
 use axum_jaeger::jaeger::Addresses;
 
 /// Names a program to start instead of the container.
-const PROGRAM: &str = "JAEGER_ALL_IN_ONE";
+pub(crate) const PROGRAM: &str = "JAEGER_ALL_IN_ONE";
 
-const IMAGE: &str = "jaegertracing/all-in-one:1.62.0";
+/// The container's image.
+pub(crate) const IMAGE: &str = "jaegertracing/all-in-one:1.62.0";
 
 /// Longer than it takes to start.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -64,8 +65,20 @@ impl Drop for Running {
 }
 
 fn start_program(mut program: Command) -> (Addresses, Running) {
+    let (addresses, flags) = flags();
+    let child = program
+        .args(flags)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    (addresses, Running::Program(child))
+}
+
+/// Free ports, and the program's flags for them.
+pub(crate) fn flags() -> (Addresses, Vec<String>) {
     let [compact, binary, http, grpc, query] = std::array::from_fn(|_| free_address());
-    for (flag, address) in [
+    let flags = [
         ("processor.jaeger-compact.server-host-port", compact),
         ("processor.jaeger-binary.server-host-port", binary),
         ("processor.zipkin-compact.server-host-port", free_address()),
@@ -77,14 +90,7 @@ fn start_program(mut program: Command) -> (Addresses, Running) {
         ("query.http-server.host-port", query),
         ("query.grpc-server.host-port", free_address()),
         ("admin.http.host-port", free_address()),
-    ] {
-        program.arg(format!("--{flag}={address}"));
-    }
-    let child = program
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    ];
     let addresses = Addresses {
         compact,
         binary,
@@ -92,7 +98,8 @@ fn start_program(mut program: Command) -> (Addresses, Running) {
         grpc,
         query,
     };
-    (addresses, Running::Program(child))
+    let flags = flags.map(|(flag, address)| format!("--{flag}={address}"));
+    (addresses, flags.into())
 }
 
 fn start_container() -> (Addresses, Running) {

@@ -8,72 +8,22 @@ use nix::{
 };
 
 use crate::support::{
+    demo::{Demo, free_ports},
     patience::Patience,
     process::{Process, pid},
 };
 
-/// Ports that were free a moment ago.
-fn free_ports<const N: usize>() -> [String; N] {
-    let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port().to_string())
-}
-
-struct Demo {
-    process: Process,
-    app: String,
-    jaeger: String,
-}
-
-impl Demo {
-    fn start(flags: &[&str]) -> Self {
-        let ports = free_ports::<3>();
-        let list = ports.join(",");
-        let mut args = vec!["demo", "--ports", &list, "--metrics-ports", "0,0,0"];
-        for flag in [
-            "--compact-port",
-            "--binary-port",
-            "--http-port",
-            "--grpc-port",
-            "--query-port",
-        ] {
-            args.extend([flag, "0"]);
-        }
-        args.extend(flags);
-        let process = Process::start(&args, &[("OTEL_BSP_SCHEDULE_DELAY", "50")]);
-        let jaeger = format!("http://{}", process.wait_for_word_after("query on http://"));
-        for app in ["app-a", "app-b", "app-c"] {
-            process.wait_for(app, |line| {
-                (line.starts_with(&format!("{app} |")) && line.contains("listening on"))
-                    .then_some(())
-            });
-        }
-        Self {
-            process,
-            app: format!("http://127.0.0.1:{}", ports[0]),
-            jaeger,
-        }
-    }
-
-    /// Where `app` answers with its metrics.
-    fn metrics(&self, app: &str) -> String {
-        self.process.wait_for("metrics on", |line| {
-            let line = line.strip_prefix(&format!("{app} |"))?;
-            Some(line.split_once("metrics on ")?.1.to_owned())
-        })
-    }
-
-    fn verify(&self) -> (Option<i32>, String) {
-        let mut verify = Process::start(
-            &["verify", "--app", &self.app, "--jaeger", &self.jaeger],
-            &[],
-        );
-        let status = verify.wait();
-        // Both pipes are read to their ends before the process is gone from the table.
-        verify.wait_for("a result", |line| {
-            (line == "OK" || line.starts_with("FAILED")).then_some(())
-        });
-        (status.code(), verify.lines().join("\n"))
-    }
+fn verify(demo: &Demo) -> (Option<i32>, String) {
+    let mut verify = Process::start(
+        &["verify", "--app", &demo.app, "--jaeger", &demo.jaeger],
+        &[],
+    );
+    let status = verify.wait();
+    // Both pipes are read to their ends before the process is gone from the table.
+    verify.wait_for("a result", |line| {
+        (line == "OK" || line.starts_with("FAILED")).then_some(())
+    });
+    (status.code(), verify.lines().join("\n"))
 }
 
 /// How the spans of `service` came, by the tag that the embedded Jaeger's receivers set.
@@ -103,7 +53,7 @@ async fn receivers(jaeger: &str, service: &str) -> Vec<String> {
 #[tokio::test]
 async fn one_trace_takes_three_paths_and_verify_says_so() {
     let mut demo = Demo::start(&[]);
-    let (code, output) = demo.verify();
+    let (code, output) = verify(&demo);
     assert_eq!(code, Some(0), "{output}");
     assert!(output.contains("8 spans of 3 services"), "{output}");
     for (service, receiver) in [
@@ -136,7 +86,7 @@ async fn all_three_can_take_the_same_path() {
         ("thrift-agent", "udp-compact"),
     ] {
         let demo = Demo::start(&["--mode", mode]);
-        let (code, output) = demo.verify();
+        let (code, output) = verify(&demo);
         assert_eq!(code, Some(0), "{mode}: {output}");
         for service in ["app-a", "app-b", "app-c"] {
             assert_eq!(receivers(&demo.jaeger, service).await, [receiver], "{mode}");

@@ -15,4 +15,5 @@ mod mapping;
 mod metrics;
 mod service;
 mod spans;
+mod try_it;
 mod verify;

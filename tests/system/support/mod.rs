@@ -1,6 +1,7 @@
 //! What the tests have in common.
 #![allow(unreachable_pub)]
 
+pub mod demo;
 pub mod jaeger;
 pub mod metrics;
 pub mod patience;

@@ -1,23 +1,22 @@
 //! The whole system on one machine: the embedded Jaeger in this process, and three services as
-//! child processes with real environment variables, as Kubernetes would start them.
+//! child processes with real environment variables, as Kubernetes would start them. Jaeger's page
+//! shows their log lines as well, and has buttons for their endpoints.
 
-use std::{
-    io::{self, IsTerminal, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    process::{ExitStatus, Stdio},
-    time::Duration,
-};
+mod apps;
+mod lines;
+
+use std::{io, net::TcpListener, process::ExitStatus, sync::Arc};
 
 use clap::Args;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader},
-    process::{Child, Command},
-    task::JoinSet,
-};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::{
+    apps::{App, first_to_end, local, spawn, wait},
+    lines::{print, relay},
+};
 use crate::{
-    jaeger::{self, Addresses, Jaeger},
+    jaeger::{self, Addresses, Extras, Jaeger, Logs, Request},
     telemetry::Mode,
 };
 
@@ -87,19 +86,20 @@ pub enum DemoError {
     },
 }
 
-/// One of the three services.
-#[derive(Clone, Copy)]
-struct App {
-    name: &'static str,
-    /// An ANSI colour.
-    colour: u8,
-    mode: Mode,
-    port: u16,
-    metrics_port: u16,
-}
+/// What the services' log lines may take in memory, in bytes.
+const MAX_LOGS: usize = 16 * 1024 * 1024;
 
-/// The services' own deadlines are shorter.
-const STOP_DEADLINE: Duration = Duration::from_secs(30);
+/// What the page has a button for, of the first service.
+const ENDPOINTS: [&str; 8] = [
+    "/chain",
+    "/",
+    "/items/5?q=x",
+    "/io_task",
+    "/cpu_task",
+    "/random_status",
+    "/random_sleep",
+    "/error_test",
+];
 
 /// Runs until `shutdown` is cancelled or a service ends by itself; leaves no process behind.
 ///
@@ -131,15 +131,20 @@ pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(),
             })?;
         }
     }
-    let jaeger = Jaeger::start(&settings.jaeger).await?;
+    let logs = Arc::new(Logs::new(MAX_LOGS));
+    let extras = Extras {
+        logs: Some(Arc::clone(&logs)),
+        requests: apps.first().map(requests).unwrap_or_default(),
+    };
+    let jaeger = Jaeger::start_with(&settings.jaeger, extras).await?;
 
     let mut lines = JoinSet::new();
     let mut children = Vec::new();
     let mut inputs = Vec::new();
     for app in &apps {
         let mut child = spawn(*app, &apps, jaeger.addresses())?;
-        lines.spawn(relay(*app, child.stdout.take()));
-        lines.spawn(relay(*app, child.stderr.take()));
+        lines.spawn(relay(*app, child.stdout.take(), Arc::clone(&logs)));
+        lines.spawn(relay(*app, child.stderr.take(), Arc::clone(&logs)));
         inputs.push(child.stdin.take());
         children.push((app.name, child));
     }
@@ -157,84 +162,12 @@ pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(),
     result
 }
 
-fn local(port: u16) -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, port).into()
-}
-
-fn spawn(app: App, apps: &[App], jaeger: &Addresses) -> Result<Child, DemoError> {
-    let target = |index: usize| apps.get(index).map_or(app.port, |app| app.port);
-    let spawned = std::env::current_exe().and_then(|program| {
-        Command::new(program)
-            // The child's standard input ends when this process does, however that happens.
-            .args(["serve", "--until-stdin-ends"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .env("APP_NAME", app.name)
-            .env("EXPOSE_HOST", Ipv4Addr::LOCALHOST.to_string())
-            .env("EXPOSE_PORT", app.port.to_string())
-            .env("METRICS_PORT", app.metrics_port.to_string())
-            .env("TARGET_ONE_HOST", local(target(1)).to_string())
-            .env("TARGET_TWO_HOST", local(target(2)).to_string())
-            .env("MODE", app.mode.to_string())
-            .env("COLLECTOR_ENDPOINT_GRPC_ENDPOINT", jaeger.grpc.to_string())
-            .env("COLLECTOR_THRIFT_URL", format!("http://{}", jaeger.http))
-            .env("AGENT_HOST_NAME", jaeger.compact.ip().to_string())
-            .env("AGENT_PORT", jaeger.compact.port().to_string())
-            .kill_on_drop(true)
-            .spawn()
-    });
-    spawned.map_err(|source| DemoError::Spawn {
-        app: app.name,
-        source,
-    })
-}
-
-/// Waits for services whose standard input has ended. Ctrl-C in a terminal reached them too; they
-/// take both as one request to stop.
-async fn wait(mut children: Vec<(&'static str, Child)>) {
-    let ended = async {
-        for (_, child) in &mut children {
-            let _ = child.wait().await;
-        }
+fn requests(app: &App) -> Vec<Request> {
+    let to = |path: &str| Request {
+        label: path.to_owned(),
+        url: format!("http://{}{path}", local(app.port)),
     };
-    if tokio::time::timeout(STOP_DEADLINE, ended).await.is_err() {
-        tracing::warn!("services that did not stop within {STOP_DEADLINE:?} are killed");
-    }
-}
-
-async fn first_to_end(children: &mut [(&'static str, Child)]) -> DemoError {
-    let waits = children
-        .iter_mut()
-        .map(|(app, child)| Box::pin(async { (*app, child.wait().await) }));
-    let ((app, status), ..) = futures_util::future::select_all(waits).await;
-    match status {
-        Ok(status) => DemoError::Ended { app, status },
-        Err(source) => DemoError::Spawn { app, source },
-    }
-}
-
-/// Prints a child's lines with its name before them.
-async fn relay(app: App, output: Option<impl AsyncRead + Unpin>) {
-    let Some(output) = output else { return };
-    let mut lines = BufReader::new(output).split(b'\n');
-    while let Ok(Some(line)) = lines.next_segment().await {
-        let line = String::from_utf8_lossy(&line);
-        print(&format!("{} {line}\n", painted(app)));
-    }
-}
-
-fn painted(app: App) -> String {
-    if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        format!("\u{1b}[{}m{}\u{1b}[0m |", app.colour, app.name)
-    } else {
-        format!("{} |", app.name)
-    }
-}
-
-/// Writes `text` in one piece. Whether anybody reads it is not the demo's business.
-fn print(text: &str) {
-    let _ = io::stdout().lock().write_all(text.as_bytes());
+    ENDPOINTS.map(to).into()
 }
 
 fn welcome(apps: &[App], jaeger: &Addresses) -> String {
@@ -251,14 +184,13 @@ fn welcome(apps: &[App], jaeger: &Addresses) -> String {
     if let Some(first) = apps.first() {
         let service = local(first.port);
         text += &format!(
-            "\n  Make a trace:    curl http://{service}/chain\
-             \n  See it:          http://{query}/search?service={name}\
+            "\n  Try it:          http://{query}\
+             \n  Make a trace:    curl http://{service}/chain\
              \n  Have it checked: {program} verify --app http://{service} --jaeger http://{query}\
              \n  Try also:        /items/5?q=x /io_task /cpu_task /random_status /random_sleep /error_test\
              \n  Stop:            Ctrl-C\n\n",
             program = std::env::args().next().unwrap_or_default(),
             query = jaeger.query,
-            name = first.name,
         );
     }
     text

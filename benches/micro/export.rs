@@ -1,0 +1,110 @@
+//! One batch of spans through each exporter: mapping, encoding, and the way to a receiver that takes all
+//! and does nothing with it.
+
+use std::time::{Duration, SystemTime};
+
+use axum_jaeger::telemetry::{
+    DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination,
+    export::{Exporter, Limits},
+};
+use criterion::{BatchSize, Criterion, Throughput};
+use opentelemetry::{
+    InstrumentationScope, KeyValue, SpanId, TraceId,
+    trace::{SpanContext, SpanKind, Status, TraceFlags, TraceState},
+};
+use opentelemetry_sdk::{
+    Resource,
+    trace::{SpanData, SpanEvents, SpanExporter, SpanLinks},
+};
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{Result, receiver::Receivers};
+
+/// The default of `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`.
+const SPANS: u64 = 512;
+
+pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
+    let runtime = Runtime::new()?;
+    let receivers = Receivers::start()?;
+    let collector = receivers.collector.to_string();
+    let destinations = [
+        (
+            "thrift-collector",
+            Destination::ThriftCollector {
+                url: format!("http://{collector}"),
+            },
+        ),
+        ("grpc", Destination::Grpc { collector }),
+        (
+            "thrift-agent",
+            Destination::ThriftAgent {
+                host: receivers.agent.ip().to_string(),
+                port: receivers.agent.port(),
+            },
+        ),
+    ];
+    let spans: Vec<_> = (1..=SPANS).map(span).collect();
+    let mut group = criterion.benchmark_group("export");
+    group.throughput(Throughput::Elements(SPANS));
+    for (mode, destination) in destinations {
+        let exporter = runtime.block_on(async { exporter(&destination) })?;
+        group.bench_function(format!("{SPANS} spans, {mode}"), |bencher| {
+            bencher.iter_batched(
+                || spans.clone(),
+                |spans| runtime.block_on(exporter.export(spans)),
+                BatchSize::LargeInput,
+            );
+        });
+    }
+    group.finish();
+    Ok(())
+}
+
+fn exporter(destination: &Destination) -> Result<Exporter> {
+    let limits = Limits {
+        attribute_value_length: DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT,
+        time: Duration::from_secs(30),
+    };
+    let mut exporter = Exporter::new(destination, limits, CancellationToken::new())?;
+    exporter.set_resource(&Resource::builder().with_service_name("bench").build());
+    Ok(exporter)
+}
+
+/// The service's server span of one request.
+fn span(number: u64) -> SpanData {
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    SpanData {
+        span_context: SpanContext::new(
+            TraceId::from(u128::from(number) << 64 | 1),
+            SpanId::from(number),
+            TraceFlags::SAMPLED,
+            false,
+            TraceState::default(),
+        ),
+        parent_span_id: SpanId::INVALID,
+        parent_span_is_remote: false,
+        span_kind: SpanKind::Server,
+        name: "GET /items/{item_id}".into(),
+        start_time: start,
+        end_time: start + Duration::from_micros(number),
+        attributes: vec![
+            KeyValue::new("http.request.method", "GET"),
+            KeyValue::new("http.route", "/items/{item_id}".to_owned()),
+            KeyValue::new("url.scheme", "http"),
+            KeyValue::new("url.path", format!("/items/{number}")),
+            KeyValue::new("url.query", "q=x".to_owned()),
+            KeyValue::new("server.address", "localhost".to_owned()),
+            KeyValue::new("server.port", 8000),
+            KeyValue::new("client.address", "127.0.0.1".to_owned()),
+            KeyValue::new("network.protocol.version", "1.1"),
+            KeyValue::new("user_agent.original", "curl/8.5.0".to_owned()),
+            KeyValue::new("http.response.status_code", 200),
+        ],
+        dropped_attributes_count: 0,
+        events: SpanEvents::default(),
+        links: SpanLinks::default(),
+        status: Status::Unset,
+        instrumentation_scope: InstrumentationScope::builder("axum-jaeger").build(),
+    }
+}
