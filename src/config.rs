@@ -31,6 +31,7 @@ struct Environment {
     app_name: Option<String>,
     expose_host: Option<String>,
     expose_port: Option<String>,
+    metrics_port: Option<String>,
     target_one_host: Option<String>,
     target_two_host: Option<String>,
     mode: Option<String>,
@@ -45,6 +46,7 @@ struct Environment {
     otel_traces_sampler: Option<String>,
     otel_traces_sampler_arg: Option<String>,
     otel_bsp_max_queue_size: Option<String>,
+    span_queue_max_bytes: Option<String>,
     otel_bsp_max_export_batch_size: Option<String>,
     otel_bsp_schedule_delay: Option<String>,
     otel_bsp_export_timeout: Option<String>,
@@ -109,14 +111,25 @@ impl Config {
         let mut read = Reader::default();
 
         let app_name = read.text("APP_NAME", env.app_name, "app");
+        let host = read.parsed(
+            "EXPOSE_HOST",
+            env.expose_host,
+            IpAddr::from([0, 0, 0, 0]),
+            "an IP address to listen on",
+        );
+        let port = read.parsed("EXPOSE_PORT", env.expose_port, 8000, A_PORT);
         let service = service::Settings {
-            host: read.parsed(
-                "EXPOSE_HOST",
-                env.expose_host,
-                IpAddr::from([0, 0, 0, 0]),
-                "an IP address to listen on",
-            ),
-            port: read.parsed("EXPOSE_PORT", env.expose_port, 8000, A_PORT),
+            host,
+            port,
+            metrics_port: env.metrics_port.map(|found| {
+                read.value_if(
+                    "METRICS_PORT",
+                    Some(found),
+                    0,
+                    "a port from 0 to 65535 other than EXPOSE_PORT",
+                    |&metrics| metrics == 0 || metrics != port,
+                )
+            }),
             targets: [
                 read.parsed(
                     "TARGET_ONE_HOST",
@@ -218,8 +231,14 @@ impl Config {
                 env.otel_bsp_max_queue_size,
                 Batching::DEFAULT.max_queue_size,
                 "a number of spans from 1 to 1000000",
-                // The queue is allocated ahead.
                 |size| (1..=1_000_000).contains(size),
+            ),
+            max_queue_bytes: read.value_if(
+                "SPAN_QUEUE_MAX_BYTES",
+                env.span_queue_max_bytes,
+                Batching::DEFAULT.max_queue_bytes,
+                "a number of bytes from 65536 to 1073741824",
+                |bytes| (64 * 1024..=1024 * 1024 * 1024).contains(bytes),
             ),
             max_export_batch_size: read.value_if(
                 "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",

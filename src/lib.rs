@@ -10,8 +10,8 @@
 //! | it arrives, is kept, and is asked for | [`jaeger`]: the embedded one, with receivers, store, query API and page |
 //! | somebody checks that it did | [`verify`]: one trace, looked for in Jaeger and in Loki |
 //!
-//! [`config`] turns the environment into settings, [`demo`] runs all of it on one machine, and
-//! [`shutdown`] ends it. `telemetry` knows nothing of `service`, and `jaeger` nothing of either.
+//! [`config`] turns the environment into settings, [`demo`] runs all of it on one machine and shows
+//! the services' log lines on Jaeger's page, and [`shutdown`] ends it. `telemetry` knows nothing of `service`, and `jaeger` nothing of either.
 
 pub mod config;
 pub mod demo;

@@ -117,7 +117,7 @@ async fn run_service(args: &Serve) -> Result<(), Box<dyn Error>> {
     }
     let telemetry = telemetry::init(&config.telemetry)?;
     tracing::info!("settings: {}", config.effective_line());
-    let result = service::run(&config.service, shutdown).await;
+    let result = service::run(&config.service, &telemetry, shutdown).await;
     telemetry.shutdown(FLUSH_DEADLINE).await;
     Ok(result?)
 }

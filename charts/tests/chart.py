@@ -8,9 +8,10 @@ import yaml
 CHART = pathlib.Path(__file__).parent.parent / "axum-jaeger"
 LIGHT = ("-f", str(CHART / "values-light.yaml"))
 SIDECAR = ("--set", "MODE=thrift-agent", "--set", "agent.kind=sidecar", "--set", "app.replicas=2")
-# All that can be set about images, and ports to the outside.
+# All that can be set about images, and ports to the outside and for Prometheus.
 ELSEWHERE = ("--set", "imageRegistry=registry.example.com/mirror/", "--set", "imagePullSecrets={pull}",
-             "--set", "images.loki.digest=sha256:" + "0" * 64, "--set", "jaeger.query.nodePort=30686")
+             "--set", "images.loki.digest=sha256:" + "0" * 64, "--set", "jaeger.query.nodePort=30686",
+             "--set", "metrics.enabled=true")
 VALUE_SETS = {"default": (), "light": LIGHT, "sidecar": SIDECAR, "elsewhere": ELSEWHERE}
 
 

@@ -35,11 +35,15 @@ def allowed(labels, policies, source, target, port):
             (target == "outside" or side(target, "ingress", source)))
 
 
+def parts(*options):
+    labels = {("cassandra-schema" if name.startswith("cassandra-schema") else name): pod_labels
+              for name, _, pod_labels in chart.pods(*options)}
+    return labels, [it for it in chart.objects(*options) if it["kind"] == "NetworkPolicy"]
+
+
 @pytest.fixture(scope="module")
 def cluster():
-    labels = {("cassandra-schema" if name.startswith("cassandra-schema") else name): pod_labels
-              for name, _, pod_labels in chart.pods()}
-    return labels, [it for it in chart.objects() if it["kind"] == "NetworkPolicy"]
+    return parts()
 
 
 @pytest.mark.parametrize("flow", NEEDED, ids=str)
@@ -50,6 +54,17 @@ def test_needed(cluster, flow):
 @pytest.mark.parametrize("flow", FORBIDDEN, ids=str)
 def test_forbidden(cluster, flow):
     assert not allowed(*cluster, *flow)
+
+
+@pytest.mark.parametrize("options, port, expected", [
+    ((), 9464, False),
+    (("--set", "metrics.enabled=true"), 9464, True),
+    (("--set", "metrics.enabled=true,metrics.port=9100"), 9100, True),
+    (("--set", "metrics.enabled=true,metrics.port=9100"), 9464, False),
+])
+def test_metrics_are_read_where_they_are_on(options, port, expected):
+    assert allowed(*parts(*options), "outside", "app-a", port) == expected
+    assert not allowed(*parts(*options), "outside", "cassandra", port)
 
 
 def test_every_pod_asks_dns_and_none_is_without_a_policy(cluster):

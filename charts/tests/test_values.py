@@ -41,7 +41,22 @@ def test_an_agent_from_elsewhere():
     assert modes(*options) == (PATHS, False)
 
 
+def test_metrics_are_off_until_they_are_wanted():
+    def app(*options):
+        template = chart.one("Deployment", "app-b", *options)["spec"]["template"]
+        return template, template["spec"]["containers"][0]
+    template, container = app()
+    assert "annotations" not in template["metadata"] and "METRICS_PORT" not in chart.environment(container)
+    template, container = app("--set", "metrics.enabled=true,metrics.port=9100")
+    assert template["metadata"]["annotations"] == {
+        "prometheus.io/scrape": "true", "prometheus.io/port": "9100", "prometheus.io/path": "/metrics"}
+    assert chart.environment(container)["METRICS_PORT"] == "9100"
+    assert {"name": "metrics", "containerPort": 9100} in container["ports"]
+
+
 @pytest.mark.parametrize("setting, message", [
+    ("metrics.port=8000", "'/metrics/port': 'not' failed"),
+    ("metrics.port=0", "'/metrics/port': minimum: got 0, want 1"),
     ("MODE=zipkin", "'/MODE': value must be one of '', 'grpc', 'thrift-collector', 'thrift-agent'"),
     ("apps.app-b.MODE=zipkin", "'/apps/app-b/MODE': value must be one of"),
     ("apps.app-d.MODE=grpc", "'/apps': additional properties 'app-d' not allowed"),

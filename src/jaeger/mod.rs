@@ -3,8 +3,11 @@
 //!
 //! It is for seeing traces and for tests: its memory is bounded and gone when it ends. It mirrors Jaeger 1.62 with its memory storage.
 //!
-//! The way of a span: `receive` turns bytes into the [`model`], `store` keeps it, `query` answers with it, `page` shows it.
+//! The way of a span: `receive` turns bytes into the [`model`], `store` keeps it, `query` answers with it, `page` shows it. The program
+//! that Jaeger is embedded in may add to the page ([`Extras`]): log lines, which [`Logs`] keeps, and requests to try.
 
+mod logs;
+mod metrics;
 pub mod model;
 mod page;
 mod query;
@@ -29,6 +32,8 @@ use receive::{Inbox, grpc, http, udp};
 use server::{Protocol, serve};
 use store::Store;
 
+pub use logs::Logs;
+pub use page::{Extras, Request};
 pub use receive::Counts;
 pub use settings::Settings;
 
@@ -89,6 +94,14 @@ impl Jaeger {
     /// # Errors
     /// A [`StartError`] when a port cannot be had; nothing is left running then.
     pub async fn start(settings: &Settings) -> Result<Jaeger, StartError> {
+        Self::start_with(settings, Extras::default()).await
+    }
+
+    /// As [`Jaeger::start`], with more on the page than traces.
+    ///
+    /// # Errors
+    /// As [`Jaeger::start`].
+    pub async fn start_with(settings: &Settings, extras: Extras) -> Result<Jaeger, StartError> {
         let at = |port| SocketAddr::new(settings.host, port);
         let (compact, compact_at) = bind_udp(at(settings.compact_port), "Thrift compact (UDP)")?;
         let (binary, binary_at) = bind_udp(at(settings.binary_port), "Thrift binary (UDP)")?;
@@ -125,7 +138,17 @@ impl Jaeger {
             Protocol::Http2,
             stop.clone(),
         ));
-        let pages = page::router(Arc::clone(&store), stop.clone()).merge(query::router(store));
+        let metrics = metrics::router(metrics::Source {
+            inboxes: inboxes.clone(),
+            store: Arc::clone(&store),
+            sockets: [
+                (Receiver::UdpCompact.name(), compact_at),
+                (Receiver::UdpBinary.name(), binary_at),
+            ],
+        });
+        let pages = page::router(Arc::clone(&store), extras, stop.clone())
+            .merge(metrics)
+            .merge(query::router(store));
         servers.spawn(serve(query, pages, Protocol::Http1, stop));
 
         info!("Thrift compact on udp {compact_at}");

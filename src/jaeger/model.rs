@@ -14,6 +14,13 @@ const ALLOCATION: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TraceId(pub u128);
 
+impl TraceId {
+    /// From 1 to 32 hex digits; `None` for anything else, and for zero, which is no id.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        hex(text, 32).map(TraceId)
+    }
+}
+
 impl fmt::Display for TraceId {
     /// 16 hex digits when the upper half is zero, else 32: Jaeger's text form.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,6 +35,21 @@ impl fmt::Display for TraceId {
 /// The id of a span, unique within its trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpanId(pub u64);
+
+impl SpanId {
+    /// From 1 to 16 hex digits; `None` for anything else, and for zero, which is no id.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let id = hex(text, 16)?;
+        u64::try_from(id).ok().map(SpanId)
+    }
+}
+
+fn hex(text: &str, most: usize) -> Option<u128> {
+    // The standard library would take a sign, too.
+    let digits = text.len() <= most && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let id = u128::from_str_radix(text, 16).ok()?;
+    (digits && id != 0).then_some(id)
+}
 
 impl fmt::Display for SpanId {
     /// 16 hex digits.
@@ -247,6 +269,17 @@ impl Span {
             .into_iter()
             .find(|known| *known == &**kind)
             .unwrap_or("unspecified")
+    }
+
+    /// Whether it says that it failed: `error` is true, as Jaeger has it, or `otel.status_code` is ERROR.
+    pub fn failed(&self) -> bool {
+        let first = |key: &str| self.tags.iter().find(|tag| &*tag.key == key);
+        let is = |key, text: &str| match first(key).map(|tag| &tag.value) {
+            Some(Value::String(value)) => **value == *text,
+            Some(Value::Bool(value)) => *value && text == "true",
+            _ => false,
+        };
+        is("error", "true") || is("otel.status_code", "ERROR")
     }
 
     /// Estimated memory in bytes, without the process, which is shared.

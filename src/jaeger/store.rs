@@ -1,6 +1,7 @@
 //! The spans in memory, bounded in bytes: when there is no room, the traces that came first leave first.
 
 mod index;
+mod recent;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -9,6 +10,7 @@ use tokio::sync::watch;
 
 use super::model::{Process, Span, TraceId};
 use index::Index;
+use recent::Recent;
 
 /// What a trace costs beside its spans, in bytes: its places in the map and in the queue, with their spare room; an estimate.
 const TRACE: usize = 256;
@@ -22,7 +24,7 @@ const PROCESS: usize = 400;
 pub(super) struct Store {
     max_bytes: usize,
     inner: RwLock<Inner>,
-    arrivals: watch::Sender<()>,
+    arrivals: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -33,7 +35,21 @@ struct Inner {
     /// How many stored spans have the process at this address: it is paid for once, as long as there is one.
     processes: HashMap<usize, usize>,
     index: Index,
+    recent: Recent,
+    spans: usize,
     bytes: usize,
+    evicted_spans: u64,
+}
+
+/// How much is kept, and how much left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Usage {
+    pub(super) traces: usize,
+    pub(super) spans: usize,
+    pub(super) bytes: usize,
+    pub(super) max_bytes: usize,
+    /// Spans that left for want of room, since the start.
+    pub(super) evicted_spans: u64,
 }
 
 #[derive(Debug, Default)]
@@ -65,13 +81,23 @@ impl Store {
             inner.push(span);
         }
         while inner.bytes > self.max_bytes && inner.evict_oldest() {}
-        drop(inner);
-        self.arrivals.send_replace(());
+        self.arrivals.send_replace(inner.recent.count());
     }
 
-    /// Changes when spans have arrived. Whoever looks seldom sees many arrivals as one.
-    pub(super) fn arrivals(&self) -> watch::Receiver<()> {
+    /// A number that grows when spans have arrived. Whoever looks seldom sees many arrivals as one.
+    pub(super) fn arrivals(&self) -> watch::Receiver<u64> {
         self.arrivals.subscribe()
+    }
+
+    /// As [`Store::find`], among the traces that got spans since `arrivals` was that number. `None`: too many did to be remembered.
+    pub(super) fn find_since(
+        &self,
+        arrivals: u64,
+        matches: impl Fn(&Span) -> bool,
+    ) -> Option<Vec<(i64, TraceId)>> {
+        let inner = self.read();
+        let changed = inner.recent.since(arrivals)?;
+        Some(inner.find(changed.iter(), matches))
     }
 
     /// The spans of a trace in the order they came, or `None`.
@@ -84,15 +110,18 @@ impl Store {
         self.read().traces.contains_key(&id)
     }
 
+    /// How many spans a trace has; 0 when there is none.
+    pub(super) fn span_count(&self, id: TraceId) -> usize {
+        self.read()
+            .traces
+            .get(&id)
+            .map_or(0, |trace| trace.spans.len())
+    }
+
     /// The traces of which `matches` holds for at least one span, each with the start of its first span (ns), in the order they came.
     pub(super) fn find(&self, matches: impl Fn(&Span) -> bool) -> Vec<(i64, TraceId)> {
         let inner = self.read();
-        let with_start = |id: &TraceId| {
-            let spans = &inner.traces.get(id)?.spans;
-            let found = spans.iter().any(|span| matches(span));
-            found.then_some((spans.first()?.start_ns, *id))
-        };
-        inner.order.iter().filter_map(with_start).collect()
+        inner.find(inner.order.iter(), matches)
     }
 
     /// The ids of all traces, in the order they came.
@@ -110,6 +139,18 @@ impl Store {
         self.read().index.operations(service)
     }
 
+    /// How much is kept now.
+    pub(super) fn usage(&self) -> Usage {
+        let inner = self.read();
+        Usage {
+            traces: inner.traces.len(),
+            spans: inner.spans,
+            bytes: inner.bytes,
+            max_bytes: self.max_bytes,
+            evicted_spans: inner.evicted_spans,
+        }
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
         // A panic of another thread must not take this one along; the counts may be off by its one span.
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
@@ -117,8 +158,22 @@ impl Store {
 }
 
 impl Inner {
+    fn find<'a>(
+        &self,
+        among: impl Iterator<Item = &'a TraceId>,
+        matches: impl Fn(&Span) -> bool,
+    ) -> Vec<(i64, TraceId)> {
+        let with_start = |id: &TraceId| {
+            let spans = &self.traces.get(id)?.spans;
+            let found = spans.iter().any(|span| matches(span));
+            found.then_some((spans.first()?.start_ns, *id))
+        };
+        among.filter_map(with_start).collect()
+    }
+
     fn push(&mut self, span: Span) {
         let id = span.trace_id;
+        self.recent.add(id);
         let service_share = span.operation.len() + span.process.service.len();
         let mut bytes = span.size() + SPAN + service_share;
         let trace = self.traces.entry(id).or_default();
@@ -129,6 +184,7 @@ impl Inner {
         trace.spans.push(Arc::new(span));
         trace.bytes += bytes;
         self.bytes += bytes;
+        self.spans += 1;
     }
 
     /// Removes the oldest trace; false when there is none.
@@ -138,6 +194,8 @@ impl Inner {
             return false;
         };
         self.bytes = self.bytes.saturating_sub(trace.bytes);
+        self.spans = self.spans.saturating_sub(trace.spans.len());
+        self.evicted_spans += trace.spans.len() as u64;
         for group in trace
             .spans
             .chunk_by(|a, b| Arc::ptr_eq(&a.process, &b.process))

@@ -3,6 +3,7 @@
 mod chain;
 mod error;
 mod limits;
+mod metrics;
 mod server;
 mod tasks;
 
@@ -20,7 +21,7 @@ use axum::{
         rejection::{PathRejection, QueryRejection},
     },
     http::StatusCode,
-    middleware::from_fn,
+    middleware::{from_fn, from_fn_with_state},
     response::IntoResponse,
     routing::get,
 };
@@ -32,7 +33,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::{chain::Chain, error::Error};
-use crate::telemetry;
+use crate::telemetry::{
+    self, Telemetry,
+    metrics::{Metrics, requests},
+};
 
 /// The port of a target that names none.
 const DEFAULT_PORT: u16 = 8000;
@@ -44,6 +48,8 @@ pub struct Settings {
     pub host: IpAddr,
     /// The port to listen on; 0 takes a free one.
     pub port: u16,
+    /// The port of `/metrics`, on the same address; `None` opens none.
+    pub metrics_port: Option<u16>,
     /// The services whose `/io_task` and `/cpu_task` are called.
     pub targets: [Target; 2],
 }
@@ -89,11 +95,13 @@ impl fmt::Display for Target {
 /// The service could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The port cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    /// A port cannot be listened on.
+    #[error("cannot listen on {address}: {source}; {setting} chooses another port")]
     Listen {
         /// The address and port.
         address: SocketAddr,
+        /// The variable that has the port.
+        setting: &'static str,
         /// What the system says.
         source: std::io::Error,
     },
@@ -102,25 +110,51 @@ pub enum ServeError {
     HttpClient(#[from] reqwest::Error),
 }
 
-/// Answers requests until `shutdown` is cancelled and those in flight are answered.
+/// Answers requests until `shutdown` is cancelled and those in flight are answered. `/metrics` is
+/// answered for as long as the process lives, so that the end of its spans is seen too.
 ///
 /// # Errors
 /// [`ServeError`] when it cannot start.
-pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(), ServeError> {
-    let asked = SocketAddr::new(settings.host, settings.port);
-    let listen = |source| ServeError::Listen {
-        address: asked,
-        source,
+pub async fn run(
+    settings: &Settings,
+    telemetry: &Telemetry,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
+    let (listener, address) = listen(settings.host, settings.port, "EXPOSE_PORT").await?;
+    let metrics = match settings.metrics_port {
+        None => None,
+        Some(port) => {
+            let (listener, address) = listen(settings.host, port, "METRICS_PORT").await?;
+            let metrics = telemetry.metrics();
+            let app = metrics::router(metrics.clone());
+            tokio::spawn(server::serve(listener, app, CancellationToken::new()));
+            tracing::info!("metrics on http://{address}/metrics");
+            Some(metrics)
+        }
     };
-    let listener = TcpListener::bind(asked).await.map_err(listen)?;
-    let address = listener.local_addr().map_err(listen)?;
-    let app = router(App {
+    let app = App {
         chain: Arc::new(Chain::new(address, settings.targets.clone())?),
         shutdown: shutdown.clone(),
-    });
+    };
     tracing::info!("listening on http://{address}");
-    server::serve(listener, app, shutdown).await;
+    server::serve(listener, router(app, metrics), shutdown).await;
     Ok(())
+}
+
+async fn listen(
+    host: IpAddr,
+    port: u16,
+    setting: &'static str,
+) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let address = SocketAddr::new(host, port);
+    let failed = |source| ServeError::Listen {
+        address,
+        setting,
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 #[derive(Clone)]
@@ -129,12 +163,12 @@ struct App {
     shutdown: CancellationToken,
 }
 
-fn router(app: App) -> Router {
+fn router(app: App, metrics: Option<Metrics>) -> Router {
     // Asked every few seconds by the kubelet: a trace of it tells nothing.
     let health = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(readyz));
-    Router::new()
+    let endpoints = Router::new()
         .route("/", get(root))
         .route("/items/{item_id}", get(item))
         .route("/io_task", get(tasks::io_task))
@@ -145,7 +179,12 @@ fn router(app: App) -> Router {
         .route("/chain", get(chain::chain))
         .fallback(|| async { Error::NotFound })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
-        .layer(from_fn(limits::limit))
+        .layer(from_fn(limits::limit));
+    let measured = match metrics {
+        None => endpoints,
+        Some(metrics) => endpoints.layer(from_fn_with_state(metrics, requests::record)),
+    };
+    measured
         .layer(from_fn(telemetry::server::trace))
         .merge(health)
         .with_state(app)

@@ -4,27 +4,29 @@
 //! - [`server::trace`] makes the one span of a request that comes in.
 //! - [`client::send`] makes the one span of a request that goes out.
 //! - [`log`] writes the lines, each with the ids of its trace and span.
+//! - [`metrics`] counts and measures, for Prometheus.
 //! - [`export`] takes finished spans to Jaeger.
 
 pub mod client;
 pub mod export;
 pub mod log;
+pub mod metrics;
 pub mod propagation;
 pub mod server;
 mod settings;
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use opentelemetry::{InstrumentationScope, KeyValue, trace::TracerProvider};
-use opentelemetry_sdk::{
-    Resource,
-    resource::TelemetryResourceDetector,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider},
-};
-use tokio_util::sync::CancellationToken;
+use opentelemetry_sdk::{Resource, resource::TelemetryResourceDetector, trace::SdkTracerProvider};
 use tracing::{Metadata, Span, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter::FilterFn, layer::SubscriberExt, util::SubscriberInitExt};
+
+use self::{
+    export::queue::Queue,
+    metrics::{Metrics, spans::Exports},
+};
 
 pub use settings::{
     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, LogFormat, Mode, NotAttributes,
@@ -35,8 +37,15 @@ pub use settings::{
 #[derive(Debug)]
 #[must_use = "spans that wait are lost without a shutdown"]
 pub struct Telemetry {
-    provider: Option<SdkTracerProvider>,
-    closing: CancellationToken,
+    spans: Option<Spans>,
+}
+
+/// What makes spans, and where they wait.
+#[derive(Debug)]
+struct Spans {
+    provider: SdkTracerProvider,
+    queue: Arc<Queue>,
+    exports: Exports,
 }
 
 /// Telemetry could not be set up.
@@ -54,22 +63,21 @@ pub enum InitError {
 }
 
 /// Sets tracing and logging up for the whole process. Call it once, within a Tokio runtime,
-/// which the exporter then uses.
+/// which the export then uses.
 ///
 /// # Errors
 /// [`InitError`] when a setting cannot be used, or on a second call.
 pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
-    let closing = CancellationToken::new();
-    let provider = match &settings.destination {
+    let spans = match &settings.destination {
         None => None,
-        Some(destination) => Some(provider(settings, destination, closing.clone())?),
+        Some(destination) => Some(spans(settings, destination)?),
     };
-    let spans = provider.as_ref().map(|provider| {
+    let layer = spans.as_ref().map(|spans| {
         let scope = InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
             .with_version(env!("CARGO_PKG_VERSION"))
             .build();
         tracing_opentelemetry::layer()
-            .with_tracer(provider.tracer_with_scope(scope))
+            .with_tracer(spans.provider.tracer_with_scope(scope))
             // Each of these puts attributes on every span that say nothing about the request.
             .with_location(false)
             .with_threads(false)
@@ -81,40 +89,31 @@ pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
             .with_filter(own_spans())
     });
     tracing_subscriber::registry()
-        .with(spans)
+        .with(layer)
         .with(log::layer(settings)?)
         .try_init()?;
-    Ok(Telemetry { provider, closing })
+    Ok(Telemetry { spans })
 }
 
-fn provider(
-    settings: &Settings,
-    destination: &Destination,
-    closing: CancellationToken,
-) -> Result<SdkTracerProvider, export::BuildError> {
-    let batching = &settings.batching;
-    let exporter = export::Exporter::new(
+fn spans(settings: &Settings, destination: &Destination) -> Result<Spans, export::BuildError> {
+    let resource = resource(settings);
+    let processor = export::Processor::start(
         destination,
-        export::Limits {
-            attribute_value_length: settings.attribute_value_length_limit,
-            time: batching.export_timeout,
-        },
-        closing,
+        settings.batching,
+        settings.attribute_value_length_limit,
+        &resource,
     )?;
-    let processor = BatchSpanProcessor::builder(exporter)
-        .with_batch_config(
-            BatchConfigBuilder::default()
-                .with_max_queue_size(batching.max_queue_size)
-                .with_max_export_batch_size(batching.max_export_batch_size)
-                .with_scheduled_delay(batching.schedule_delay)
-                .build(),
-        )
-        .build();
-    Ok(SdkTracerProvider::builder()
-        .with_resource(resource(settings))
+    let (queue, exports) = processor.observed();
+    let provider = SdkTracerProvider::builder()
+        .with_resource(resource)
         .with_sampler(settings.sampler.build(settings.sampler_ratio))
         .with_span_processor(processor)
-        .build())
+        .build();
+    Ok(Spans {
+        provider,
+        queue,
+        exports,
+    })
 }
 
 /// What makes the spans: the service and the SDK.
@@ -168,20 +167,28 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
 }
 
 impl Telemetry {
+    /// What it counts and measures. The requests are counted by [`metrics::requests::record`].
+    pub fn metrics(&self) -> Metrics {
+        let spans = self.spans.as_ref();
+        Metrics::new(spans.map(|spans| (Arc::clone(&spans.queue), spans.exports.clone())))
+    }
+
     /// Sends what is left, for `deadline` at most; a collector that is not there is not waited for.
+    /// The last line of the log about spans is their account.
     pub async fn shutdown(self, deadline: Duration) {
-        let Some(provider) = self.provider else {
+        let Some(Spans {
+            provider, queue, ..
+        }) = self.spans
+        else {
             return;
         };
-        self.closing.cancel();
-        // The SDK blocks the thread until its own export thread is done.
+        // It blocks the thread until all is sent.
         let flush = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(deadline));
-        match tokio::time::timeout(deadline, flush).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(error))) => tracing::warn!("spans may be lost: {error}"),
-            Ok(Err(_)) | Err(_) => {
-                tracing::warn!("spans may be lost: they were not sent within {deadline:?}");
-            }
+        match flush.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("spans may be lost: {error}"),
+            Err(error) => tracing::warn!("spans may be lost: {error}"),
         }
+        tracing::info!("{}", queue.account());
     }
 }

@@ -1,7 +1,7 @@
 //! The context of a trace in the headers of a request.
 //!
 //! In: W3C `traceparent` and `tracestate`, and where there is none, Jaeger's `uber-trace-id`.
-//! Out: W3C alone.
+//! Out: W3C alone; and `traceresponse` in the answer, which tells the caller which trace it was.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::{
@@ -14,6 +14,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
 const UBER_TRACE_ID: &str = "uber-trace-id";
+const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
 /// Vendors must carry at least so many bytes of `tracestate`, and may discard a longer one
 /// (W3C Trace Context, 3.3.1.5).
@@ -37,6 +38,21 @@ pub fn extract(headers: &HeaderMap) -> Context {
 /// Puts the span of `context` into `headers`.
 pub fn inject(context: &Context, headers: &mut HeaderMap) {
     TraceContextPropagator::new().inject_context(context, &mut Out(headers));
+}
+
+/// Names the span of `context` in the headers of an answer (W3C Trace Context Level 3, a draft);
+/// nothing where there is no span.
+pub fn respond(context: &Context, headers: &mut HeaderMap) {
+    let span = context.span();
+    let own = span.span_context();
+    if !own.is_valid() {
+        return;
+    }
+    let (trace, flags) = (own.trace_id(), own.trace_flags());
+    let text = format!("00-{trace}-{}-{flags:02x}", own.span_id());
+    if let Ok(value) = HeaderValue::try_from(text) {
+        headers.insert(TRACERESPONSE, value);
+    }
 }
 
 /// The header's value when it is there once: with two, nobody knows which one holds.
@@ -196,6 +212,17 @@ mod tests {
         ] {
             assert_eq!(extracted(&[(UBER_TRACE_ID, broken)]), None, "{broken}");
         }
+    }
+
+    #[test]
+    fn an_answer_names_its_span_where_there_is_one() {
+        let mut headers = HeaderMap::new();
+        respond(&Context::new(), &mut headers);
+        assert!(headers.is_empty());
+        let own = parse_uber_trace_id("1:2:0:1").unwrap();
+        respond(&Context::new().with_remote_span_context(own), &mut headers);
+        let text = format!("00-{:0>32}-{:0>16}-01", 1, 2);
+        assert_eq!(headers[TRACERESPONSE], text.as_str());
     }
 
     #[test]

@@ -22,15 +22,18 @@ use super::propagation;
 ///
 /// The span continues the caller's trace. It has the name and the attributes of the semantic
 /// conventions for HTTP server spans (numbers are recorded as `i64`, since tracing-opentelemetry
-/// turns any other kind into text), and status error for a response of 500 and above alone.
+/// turns any other kind into text), and status error for a response of 500 and above alone. The
+/// answer says in `traceresponse` which trace it was.
 pub async fn trace(request: Request, next: Next) -> Response {
     let span = server_span(&request);
     // Refused only where nothing makes spans of this one.
     let _ = span.set_parent(propagation::extract(request.headers()));
     let mut access = Access::new(&request);
     async move {
-        let response = next.run(request).await;
-        record_response(&Span::current(), response.status());
+        let mut response = next.run(request).await;
+        let span = Span::current();
+        record_response(&span, response.status());
+        propagation::respond(&span.context(), response.headers_mut());
         access.answered(response.status());
         response
     }
@@ -82,7 +85,7 @@ fn route(request: &Request) -> Option<&str> {
 
 /// The methods of RFC 9110 and PATCH; any other may not become a part of a span's name, or
 /// callers could make up names without end.
-fn known_method(method: &Method) -> Option<&'static str> {
+pub(super) fn known_method(method: &Method) -> Option<&'static str> {
     const KNOWN: [&str; 9] = [
         "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
     ];

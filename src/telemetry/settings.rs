@@ -44,7 +44,7 @@ pub fn is_log_filter(filter: &str) -> bool {
 macro_rules! named {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
         }
@@ -153,11 +153,24 @@ pub enum Destination {
     },
 }
 
+impl Destination {
+    /// The path that leads there.
+    pub fn mode(&self) -> Mode {
+        match self {
+            Self::Grpc { .. } => Mode::Grpc,
+            Self::ThriftCollector { .. } => Mode::ThriftCollector,
+            Self::ThriftAgent { .. } => Mode::ThriftAgent,
+        }
+    }
+}
+
 /// How spans are gathered before they leave (the specification's batching span processor).
 #[derive(Clone, Copy, Debug)]
 pub struct Batching {
     /// The most spans that wait; further ones are dropped and counted.
     pub max_queue_size: usize,
+    /// The most memory, in bytes, of the spans that wait or are being sent.
+    pub max_queue_bytes: usize,
     /// The most spans that leave together.
     pub max_export_batch_size: usize,
     /// The longest time that a span waits for others.
@@ -171,6 +184,7 @@ impl Batching {
     /// and 5 s is long for somebody who waits for a trace to show.
     pub const DEFAULT: Self = Self {
         max_queue_size: 16_384,
+        max_queue_bytes: 24 * 1024 * 1024,
         max_export_batch_size: 512,
         schedule_delay: Duration::from_secs(1),
         export_timeout: Duration::from_secs(30),

@@ -1,7 +1,9 @@
 //! The embedded Jaeger from the outside: in through each receiver, out through the query API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod extras;
 mod memory;
+mod metrics;
 mod page;
 mod query;
 mod real;

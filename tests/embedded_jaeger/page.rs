@@ -1,6 +1,9 @@
 //! The page's files, as a browser gets them; what it does with them is in `tests/page/`.
 
-use super::support::{jaeger, span, store};
+use axum_jaeger::jaeger::model::{RefKind, SpanId, SpanRef, Tag, TraceId, Value};
+use serde_json::json;
+
+use super::support::{get, jaeger, span, store};
 
 #[tokio::test]
 async fn each_file_comes_with_its_type_and_the_policy() {
@@ -8,6 +11,7 @@ async fn each_file_comes_with_its_type_and_the_policy() {
     for (path, kind) in [
         ("/", "text/html"),
         ("/search?service=any", "text/html"),
+        ("/services?sort=p95", "text/html"),
         ("/trace/00000000000000ff?span=1", "text/html"),
         ("/page/base.css", "text/css"),
         ("/page/trace.js", "text/javascript"),
@@ -45,4 +49,77 @@ async fn a_page_is_told_of_spans_and_does_not_hold_up_the_end() {
     assert_eq!(event.as_ref(), b"data: spans\n\n");
     jaeger.shutdown().await;
     assert_eq!(events.chunk().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_page_with_a_search_is_told_of_its_traces_alone() {
+    let jaeger = jaeger(16).await;
+    store(&jaeger, &[span(1, 1, "s", "o")]).await;
+    let url = |query| format!("http://{}/page/live?{query}", jaeger.addresses().query);
+    let mut events = reqwest::get(url("service=s&operation=o")).await.unwrap();
+    // What does not match comes first, and again with what does.
+    store(&jaeger, &[span(2, 1, "s", "other"), span(3, 1, "t", "o")]).await;
+    let mut grown = span(1, 2, "t", "other");
+    grown.start_ns = 1;
+    store(&jaeger, &[grown, span(4, 1, "t", "o")]).await;
+    let event = events.chunk().await.unwrap().unwrap();
+    assert_eq!(event.as_ref(), b"event: traces\ndata: 0000000000000001\n\n");
+    let wrong = reqwest::get(url("service=s&minDuration=x")).await.unwrap();
+    assert_eq!(wrong.status(), 400);
+}
+
+#[tokio::test]
+async fn figures_are_computed_from_the_spans() {
+    let jaeger = jaeger(16).await;
+    let at = |lookback| format!("/page/figures?lookback={lookback}");
+    let none = json!({"services": [], "calls": [], "operations": [], "leftOut": 0});
+    assert_eq!(get(&jaeger, "/page/figures").await.1["data"], none);
+
+    let mut called = span(1, 2, "bank", "pay");
+    called.references.push(SpanRef {
+        kind: RefKind::ChildOf,
+        trace_id: TraceId(1),
+        span_id: SpanId(1),
+    });
+    called.duration_ns = 3_000_000;
+    called.tags.push(Tag {
+        key: "error".into(),
+        value: Value::Bool(true),
+    });
+    let mut old = span(2, 1, "bank", "pay");
+    old.start_ns -= 10 * 60 * 1_000_000_000;
+    old.duration_ns = 7_000_000;
+    store(&jaeger, &[span(1, 1, "shop", "buy"), called, old]).await;
+
+    let operation = |service, operation, requests, errors, [p50, p95, p99]: [u32; 3]| {
+        json!({
+            "service": service, "operation": operation, "requests": requests, "errors": errors,
+            "p50": p50, "p95": p95, "p99": p99,
+        })
+    };
+    let service =
+        |name, requests, errors| json!({"name": name, "requests": requests, "errors": errors});
+    let calls = json!([{"parent": "shop", "child": "bank", "calls": 1, "errors": 1}]);
+    let buy = operation("shop", "buy", 1, 0, [5_000; 3]);
+    assert_eq!(
+        get(&jaeger, &at("5m")).await.1["data"],
+        json!({
+            "services": [service("bank", 1, 1), service("shop", 1, 0)],
+            "calls": calls,
+            "operations": [operation("bank", "pay", 1, 1, [3_000; 3]), buy],
+            "leftOut": 0,
+        })
+    );
+    assert_eq!(
+        get(&jaeger, &at("1h")).await.1["data"],
+        json!({
+            "services": [service("bank", 2, 1), service("shop", 1, 0)],
+            "calls": calls,
+            "operations": [operation("bank", "pay", 2, 1, [3_000, 7_000, 7_000]), buy],
+            "leftOut": 0,
+        })
+    );
+    let (status, wrong) = get(&jaeger, &at("1y")).await;
+    let message = "parameter 'lookback' is \"1y\", and may be one of 5m, 1h, 12h, 2d, 30d";
+    assert_eq!((status, &wrong["errors"][0]["msg"]), (400, &json!(message)));
 }

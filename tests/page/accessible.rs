@@ -1,7 +1,7 @@
 //! Everybody can use it: axe finds nothing, in either colours, on narrow and wide screens.
 
 use crate::browser::Browser;
-use crate::jaeger::Jaeger;
+use crate::embedded::Embedded;
 use crate::spans::{shop, span, store};
 
 const AXE: &str = concat!(
@@ -16,16 +16,28 @@ async fn axe_finds_no_violation_and_nothing_is_wider_than_the_screen() {
     let check = format!(
         "{axe}; return axe.run().then(({{ violations }}) => violations.flatMap(({{ id, nodes }}) => nodes.map(({{ html }}) => `${{id}}: ${{html}}`)))"
     );
-    let jaeger = Jaeger::start();
-    store(&jaeger, &shop()).await;
+    let embedded = Embedded::start().await;
+    let jaeger = &embedded.jaeger;
+    store(jaeger, &shop()).await;
     let long = "a-name-without-any-place-to-break-it".repeat(5);
-    store(&jaeger, &[span(16, 1, 0, &long, &long)]).await;
+    store(jaeger, &[span(16, 1, 0, &long, &long)]).await;
+    for (span, level) in ["ERROR", "WARN", "INFO"].into_iter().enumerate() {
+        embedded.push(&long, level, span as u64 + 1, &long);
+    }
     let browser = Browser::start().await;
     for (path, ready) in [
         ("/search?service=shop", "1 trace"),
         ("/trace/a?span=0000000000000003", "no luck"),
         ("/trace/10", "elsewhere"),
+        ("/services", "4 services"),
         ("/trace/a?uiFind=bank", "2 spans"),
+        (
+            "/trace/a?span=0000000000000002&lines=span",
+            "Selected span (1)",
+        ),
+        ("/logs", "3 lines"),
+        ("/logs?text=nothing", "0 lines"),
+        ("/trace/a?zoom=500-1500", "1.5 ms of 1 s"),
     ] {
         browser
             .open(jaeger.url().join(path).unwrap().as_str())

@@ -32,6 +32,18 @@ pub(crate) struct Browser {
 impl Browser {
     /// A fresh one, 1280 pixels wide.
     pub(crate) async fn start() -> Self {
+        Self::start_with(json!({}), json!({ "browser": "ALL" })).await
+    }
+
+    /// One that records a performance trace of these categories, until it is asked for it.
+    pub(crate) async fn recording(categories: &str) -> Self {
+        let recorded =
+            json!({ "traceCategories": categories, "enableNetwork": false, "enablePage": false });
+        let logs = json!({ "browser": "ALL", "performance": "ALL" });
+        Self::start_with(json!({ "perfLoggingPrefs": recorded }), logs).await
+    }
+
+    async fn start_with(mut options: Value, logs: Value) -> Self {
         // The port that it takes for IPv4 may be taken for IPv6, and then it ends.
         let patience = Patience::new();
         let (driver, port) = loop {
@@ -45,10 +57,8 @@ impl Browser {
             session: format!("http://127.0.0.1:{port}/session"),
             http: reqwest::Client::new(),
         };
-        let wanted = json!({
-            "goog:chromeOptions": { "args": FLAGS },
-            "goog:loggingPrefs": { "browser": "ALL" },
-        });
+        options["args"] = json!(FLAGS);
+        let wanted = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": logs });
         let wanted = json!({ "capabilities": { "alwaysMatch": wanted } });
         let session = browser.post("", wanted).await;
         browser.session += &format!("/{}", session["sessionId"].as_str().unwrap());
@@ -139,13 +149,44 @@ impl Browser {
             .await;
     }
 
-    async fn log(&self) -> Value {
-        self.post("/se/log", json!({ "type": "browser" })).await
+    /// The page before this one.
+    pub(crate) async fn back(&self) {
+        self.post("/back", json!({})).await;
+    }
+
+    /// Moves a pointer (`mouse` or `touch`), pressed, from one part of the element's width to another.
+    pub(crate) async fn drag(&self, selector: &str, pointer: &str, from: f64, to: f64) {
+        let place = format!(
+            "const {{ left, top, width, height }} = document.querySelector({selector:?}).getBoundingClientRect();
+            return [{from}, {to}].map((part) => [Math.round(left + part * width), Math.round(top + height / 2)]);"
+        );
+        let place = self.run(&place).await;
+        let to = |end: usize| json!({ "type": "pointerMove", "duration": 0, "x": place[end][0], "y": place[end][1] });
+        let button = |what| json!({ "type": what, "button": 0 });
+        let actions = [to(0), button("pointerDown"), to(1), button("pointerUp")];
+        let pointer = json!({ "type": "pointer", "id": pointer, "parameters": { "pointerType": pointer }, "actions": actions });
+        self.post("/actions", json!({ "actions": [pointer] })).await;
+    }
+
+    async fn log(&self, kind: &str) -> Value {
+        self.post("/se/log", json!({ "type": kind })).await
+    }
+
+    /// The events of the performance trace; the recording ends.
+    pub(crate) async fn recorded(&self) -> Vec<Value> {
+        let log = self.log("performance").await;
+        let entries = log.as_array().unwrap().iter();
+        let messages = entries.map(|entry| entry["message"].as_str().unwrap());
+        messages
+            .map(|message| serde_json::from_str::<Value>(message).unwrap()["message"].take())
+            .filter(|message| message["method"] == "Tracing.dataCollected")
+            .map(|mut message| message["params"].take())
+            .collect()
     }
 
     /// Nothing was said on the console, by scripts or by the policy.
     pub(crate) async fn assert_quiet(&self) {
-        assert_eq!(self.log().await, json!([]));
+        assert_eq!(self.log("browser").await, json!([]));
     }
 }
 

@@ -1,6 +1,7 @@
 //! A large trace: what is not seen is not drawn.
 
 use crate::browser::Browser;
+use crate::frames::{self, Frames};
 use crate::jaeger::Jaeger;
 use crate::spans::{span, store};
 
@@ -22,34 +23,46 @@ async fn ten_thousand_spans_open_and_scroll() {
         .map(|id| span(15, id, parent(id), "large", &format!("span {id}")))
         .collect();
     store(&jaeger, &spans).await;
-    let browser = Browser::start().await;
+    let browser = Browser::recording(frames::CATEGORIES).await;
     browser
         .open(jaeger.url().join("/trace/f").unwrap().as_str())
         .await;
     browser.until_says("#tree", "large span 1").await;
     browser.until(&format!("{ROWS} < 100"), true).await;
 
-    let frames = browser.run(SCROLL).await;
-    println!("frames while scrolling, ms: {frames}");
+    let most = browser.run(FRAMES).await;
+    assert!(most.as_u64().unwrap() < 100, "{most} rows at a time");
     browser.until_says("#canvas", "large span 10000").await;
-    browser.until(&format!("{ROWS} < 100"), true).await;
 
     browser.keys("#find", "span 7777").await;
     browser.until_says("#matches", "1 span").await;
     browser.assert_quiet().await;
+
+    let events = browser.recorded().await;
+    for phase in PHASES {
+        let frames = Frames::of(&events, phase);
+        println!("{phase}: {frames}");
+        assert!(frames.count() > 0, "{phase}");
+    }
 }
 
-/// From the top to the bottom in sixty frames; returns the frames' median, 95th percentile and maximum.
-const SCROLL: &str = "
+const PHASES: [&str; 3] = ["a wheel", "top to bottom", "zoom"];
+
+/// Sixty steps each: a wheel's, of the scroll bar from the top to the bottom, and of the zoom. Returns how many rows there were at most.
+const FRAMES: &str = "
     const tree = document.getElementById('tree');
-    const times = [];
-    let last = await new Promise(requestAnimationFrame);
-    for (let step = 1; step <= 60; step++) {
-        tree.scrollTop = step / 60 * tree.scrollHeight;
-        const now = await new Promise(requestAnimationFrame);
-        times.push(now - last);
-        last = now;
-    }
-    times.sort((a, b) => a - b);
-    return [0.5, 0.95, 0.999].map((part) => times[Math.floor(part * times.length)]);
+    let most = 0;
+    const run = async (phase, step) => {
+        performance.mark(phase);
+        for (let at = 1; at <= 60; at++) {
+            step(at);
+            await new Promise(requestAnimationFrame);
+            most = Math.max(most, document.querySelectorAll('.row').length);
+        }
+        performance.mark(`${phase} end`);
+    };
+    await run('a wheel', () => tree.scrollTop += 100);
+    await run('top to bottom', (at) => tree.scrollTop = at / 60 * tree.scrollHeight);
+    await run('zoom', (at) => document.getElementById(at % 20 <= 10 ? 'in' : 'out').click());
+    return most;
 ";

@@ -3,21 +3,32 @@
 
 mod accessible;
 mod browser;
+mod critical;
+mod frames;
+#[allow(dead_code, unreachable_pub)]
+#[path = "../system/support/demo.rs"]
+mod demo;
+mod embedded;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/jaeger.rs"]
 mod jaeger;
 mod large;
+mod logs;
 #[path = "../system/support/patience.rs"]
 #[allow(unreachable_pub)]
 mod patience;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/process.rs"]
 mod process;
+mod scatter;
 mod search;
+mod services;
 mod spans;
 #[allow(dead_code)]
 #[path = "../embedded_jaeger/support/thrift.rs"]
 mod thrift;
 mod trace;
+mod try_it;
+mod zoom;
 
 use axum_jaeger::jaeger::model;

@@ -102,6 +102,43 @@ async fn new_traces_appear_unless_it_is_paused() {
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
+async fn only_what_changed_is_asked_for() {
+    let jaeger = Jaeger::start();
+    store(&jaeger, &[span(23, 1, 0, "shop", "first")]).await;
+    let browser = Browser::start().await;
+    let url = jaeger.url().join("/search?service=shop&limit=2").unwrap();
+    browser.open(url.as_str()).await;
+    let asked = |what: &str| {
+        format!(
+            "performance.getEntriesByType('resource').filter(({{ name }}) => name.includes('/api/traces?{what}')).length"
+        )
+    };
+    // One as it opens, and one for what may have come before the messages did.
+    browser.until(&asked("service="), 2).await;
+    browser.until_says("#found", "1 trace").await;
+
+    // A span of another service belongs to the trace all the same; a trace of another service does not belong to the search.
+    store(&jaeger, &[span(24, 1, 0, "other", "second")]).await;
+    store(&jaeger, &[span(23, 2, 1, "other", "third")]).await;
+    browser.until_says("#results", "2 spans").await;
+    browser.until(&asked("traceID=0000000000000017"), 1).await;
+    browser
+        .until("document.querySelectorAll('#results li').length", 1)
+        .await;
+
+    // No more than were asked for, the latest first.
+    store(&jaeger, &[span(25, 2, 0, "shop", "fourth")]).await;
+    browser.until_says("#results", "fourth").await;
+    store(&jaeger, &[span(26, 3, 0, "shop", "fifth")]).await;
+    browser.until_says("#results", "fifth").await;
+    let names = "[...document.querySelectorAll('#results .name')].map((it) => it.innerText).join()";
+    browser.until(names, "shop: fifth,shop: fourth").await;
+    browser.until(&asked("service="), 2).await;
+    browser.assert_quiet().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
 async fn hostile_names_are_text() {
     let jaeger = Jaeger::start();
     store(&jaeger, &[span(12, 1, 0, HOSTILE, HOSTILE)]).await;

@@ -150,4 +150,61 @@ async fn a_trace_that_is_not_there_is_said_to_be_missing() {
     let jaeger = Jaeger::start();
     let browser = open(&jaeger, "/trace/f").await;
     browser.until_says("#summary", "trace not found").await;
+    // Jaeger alone has no log lines and nothing to try.
+    browser
+        .until("document.getElementById('lines').checkVisibility()", false)
+        .await;
+    browser
+        .until(
+            "document.querySelectorAll('nav a[href=\"/logs\"]').length",
+            0,
+        )
+        .await;
+    browser.assert_quiet().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn an_open_trace_grows_and_nobody_loses_their_place() {
+    let jaeger = Jaeger::start();
+    let browser = open(&jaeger, "/trace/1f").await;
+    browser.until_says("#summary", "trace not found").await;
+    // The children first: as long as nobody selects one, the first span is selected.
+    let child = |id| span(31, id, 1, "shop", &format!("part {id}"));
+    let children: Vec<_> = (2..=100).map(child).collect();
+    store(&jaeger, &children).await;
+    browser.until(SELECTED, "shop part 2").await;
+    store(&jaeger, &[span(31, 1, 0, "shop", "all")]).await;
+    browser.until(SELECTED, "shop all").await;
+    browser.until("location.search", "").await;
+
+    browser.keys("#tree", END).await;
+    browser.until(SELECTED, "shop part 100").await;
+    browser
+        .run("document.getElementById('tree').scrollTop = 600")
+        .await;
+    let below = [
+        span(31, 101, 100, "bank", "late"),
+        span(31, 102, 101, "bank", "later"),
+    ];
+    store(&jaeger, &below).await;
+    browser.until_says("#summary", "102 spans").await;
+    browser
+        .until("document.getElementById('tree').scrollTop", 600)
+        .await;
+    browser.until_says("#details h2", "part 100").await;
+    browser.keys("#tree", &[END, LEFT, LEFT].concat()).await;
+    browser
+        .until(QUERY, "?span=0000000000000065&closed=0000000000000065")
+        .await;
+    store(&jaeger, &[span(31, 103, 1, "bank", "last")]).await;
+    browser.until_says("#summary", "103 spans").await;
+    browser.until(SELECTED, "bank late").await;
+    browser
+        .until(
+            "document.querySelector('[aria-selected=true]').ariaExpanded",
+            "false",
+        )
+        .await;
+    browser.assert_quiet().await;
 }

@@ -41,6 +41,11 @@ async fn ten_thousand_requests_are_ten_thousand_spans() {
             "{mode}: {:#?}",
             service.process.lines()
         );
+        assert_eq!(
+            service.account(),
+            format!("{REQUESTS} made, {REQUESTS} delivered, 0 dropped"),
+            "{mode}"
+        );
         // All that was sent has arrived when the service ends; only a datagram may still be read.
         let traces = jaeger.traces("app", REQUESTS).await;
         assert_eq!(traces.len(), REQUESTS, "{mode}");
@@ -117,9 +122,11 @@ async fn without_a_collector_the_service_serves_and_ends() {
         let mut service = start(&[("MODE", mode.to_owned()), (name, address)]);
         assert_eq!(service.get("/").await.status(), 200);
         assert_eq!(service.terminate().code(), Some(0));
-        service
-            .process
-            .wait_for_line("1 spans could not be delivered");
+        assert_eq!(
+            service.account(),
+            "1 made, 0 delivered, 1 dropped (unreachable 1)",
+            "{mode}"
+        );
     }
 }
 
@@ -128,7 +135,10 @@ async fn a_hanging_collector_does_not_hold_the_end() {
     // Connections are taken by the system; nobody reads or answers.
     let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-    for mode in MODES {
+    // Over UDP nobody is asked: what the system takes is delivered.
+    let lost = "1 made, 0 delivered, 1 dropped (shutdown 1)";
+    let accounts = [lost, lost, "1 made, 1 delivered, 0 dropped"];
+    for (mode, account) in MODES.into_iter().zip(accounts) {
         let mut service = start(&[
             ("MODE", mode.to_owned()),
             (
@@ -144,6 +154,46 @@ async fn a_hanging_collector_does_not_hold_the_end() {
         ]);
         assert_eq!(service.get("/").await.status(), 200);
         assert_eq!(service.terminate().code(), Some(0), "{mode}");
+        assert_eq!(service.account(), account, "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_the_queue_is_dropped_and_counted() {
+    // Connections are taken by the system; nobody reads or answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let collector = format!("http://{}", silent.local_addr().unwrap());
+    for (limit, value) in [
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "10"),
+        ("SPAN_QUEUE_MAX_BYTES", "65536"),
+    ] {
+        let mut service = start(&[
+            ("MODE", "thrift-collector".to_owned()),
+            ("COLLECTOR_THRIFT_URL", collector.clone()),
+            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1".to_owned()),
+            (limit, value.to_owned()),
+        ]);
+        const REQUESTS: u64 = 200;
+        for _ in 0..REQUESTS {
+            assert_eq!(service.get("/").await.status(), 200);
+        }
+        assert_eq!(service.terminate().code(), Some(0));
+        let account = service.account();
+        let count = |reason: &str| -> u64 {
+            let (_, rest) = account.split_once(reason).expect(&account);
+            let digits = rest.trim_start().split(|c: char| !c.is_ascii_digit());
+            digits.into_iter().next().unwrap().parse().unwrap()
+        };
+        assert!(
+            account.starts_with(&format!("{REQUESTS} made, 0 delivered, {REQUESTS} dropped")),
+            "{limit}: {account}"
+        );
+        assert!(count("queue_full") > 0, "{limit}: {account}");
+        assert_eq!(
+            count("queue_full") + count("shutdown"),
+            REQUESTS,
+            "{limit}: {account}"
+        );
     }
 }
 

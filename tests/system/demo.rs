@@ -8,64 +8,22 @@ use nix::{
 };
 
 use crate::support::{
+    demo::{Demo, free_ports},
     patience::Patience,
     process::{Process, pid},
 };
 
-/// Ports that were free a moment ago.
-fn free_ports<const N: usize>() -> [String; N] {
-    let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port().to_string())
-}
-
-struct Demo {
-    process: Process,
-    app: String,
-    jaeger: String,
-}
-
-impl Demo {
-    fn start(flags: &[&str]) -> Self {
-        let ports = free_ports::<3>();
-        let list = ports.join(",");
-        let mut args = vec!["demo", "--ports", &list];
-        for flag in [
-            "--compact-port",
-            "--binary-port",
-            "--http-port",
-            "--grpc-port",
-            "--query-port",
-        ] {
-            args.extend([flag, "0"]);
-        }
-        args.extend(flags);
-        let process = Process::start(&args, &[("OTEL_BSP_SCHEDULE_DELAY", "50")]);
-        let jaeger = format!("http://{}", process.wait_for_word_after("query on http://"));
-        for app in ["app-a", "app-b", "app-c"] {
-            process.wait_for(app, |line| {
-                (line.starts_with(&format!("{app} |")) && line.contains("listening on"))
-                    .then_some(())
-            });
-        }
-        Self {
-            process,
-            app: format!("http://127.0.0.1:{}", ports[0]),
-            jaeger,
-        }
-    }
-
-    fn verify(&self) -> (Option<i32>, String) {
-        let mut verify = Process::start(
-            &["verify", "--app", &self.app, "--jaeger", &self.jaeger],
-            &[],
-        );
-        let status = verify.wait();
-        // Both pipes are read to their ends before the process is gone from the table.
-        verify.wait_for("a result", |line| {
-            (line == "OK" || line.starts_with("FAILED")).then_some(())
-        });
-        (status.code(), verify.lines().join("\n"))
-    }
+fn verify(demo: &Demo) -> (Option<i32>, String) {
+    let mut verify = Process::start(
+        &["verify", "--app", &demo.app, "--jaeger", &demo.jaeger],
+        &[],
+    );
+    let status = verify.wait();
+    // Both pipes are read to their ends before the process is gone from the table.
+    verify.wait_for("a result", |line| {
+        (line == "OK" || line.starts_with("FAILED")).then_some(())
+    });
+    (status.code(), verify.lines().join("\n"))
 }
 
 /// How the spans of `service` came, by the tag that the embedded Jaeger's receivers set.
@@ -95,7 +53,7 @@ async fn receivers(jaeger: &str, service: &str) -> Vec<String> {
 #[tokio::test]
 async fn one_trace_takes_three_paths_and_verify_says_so() {
     let mut demo = Demo::start(&[]);
-    let (code, output) = demo.verify();
+    let (code, output) = verify(&demo);
     assert_eq!(code, Some(0), "{output}");
     assert!(output.contains("8 spans of 3 services"), "{output}");
     for (service, receiver) in [
@@ -108,6 +66,9 @@ async fn one_trace_takes_three_paths_and_verify_says_so() {
             [receiver],
             "{service}"
         );
+        let metrics = demo.metrics(service);
+        let response = reqwest::get(&metrics).await.unwrap();
+        assert_eq!(response.status(), 200, "{metrics}");
     }
     assert_eq!(
         demo.process.terminate().code(),
@@ -125,7 +86,7 @@ async fn all_three_can_take_the_same_path() {
         ("thrift-agent", "udp-compact"),
     ] {
         let demo = Demo::start(&["--mode", mode]);
-        let (code, output) = demo.verify();
+        let (code, output) = verify(&demo);
         assert_eq!(code, Some(0), "{mode}: {output}");
         for service in ["app-a", "app-b", "app-c"] {
             assert_eq!(receivers(&demo.jaeger, service).await, [receiver], "{mode}");
@@ -137,11 +98,20 @@ async fn all_three_can_take_the_same_path() {
 fn a_taken_port_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let [other, another] = free_ports();
-    let list = format!("{other},{port},{another}");
-    let mut demo = Process::start(&["demo", "--ports", &list, "--query-port", "0"], &[]);
-    assert_eq!(demo.wait().code(), Some(1));
-    demo.wait_for_line(&format!("app-b cannot listen on port {port}"));
+    let list = format!("0,{port},0");
+    for (flag, other) in [
+        ("--ports", "--metrics-ports"),
+        ("--metrics-ports", "--ports"),
+    ] {
+        let args = ["demo", flag, &list, other, "0,0,0", "--query-port", "0"];
+        let mut demo = Process::start(&args, &[]);
+        assert_eq!(demo.wait().code(), Some(1));
+        let line = demo.wait_for_line(&format!("app-b cannot listen on port {port}"));
+        assert!(
+            line.ends_with(&format!("choose others with {flag}")),
+            "{line}"
+        );
+    }
 }
 
 #[test]

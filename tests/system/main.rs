@@ -12,6 +12,8 @@ mod demo;
 mod interop;
 mod log;
 mod mapping;
+mod metrics;
 mod service;
 mod spans;
+mod try_it;
 mod verify;

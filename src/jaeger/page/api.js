@@ -1,6 +1,6 @@
 // The query API's `data`, or an exception with its own message.
-export async function ask(path) {
-  const response = await fetch(path);
+export async function ask(path, options) {
+  const response = await fetch(path, options);
   const text = await response.text();
   // Some of the API's errors are JSON, and those of something between are not.
   let answer = {};

@@ -11,6 +11,8 @@ export function details(node, trace) {
     ["starts", `${time(span.startTime)}, ${duration(span.startTime - trace.start)} after the trace`],
     ["takes", duration(span.duration)],
   ];
+  const critical = (trace.critical.get(node) ?? []).reduce((sum, [from, to]) => sum + to - from, 0);
+  if (critical > 0) own.push(["on the critical path", duration(critical)]);
   const from = path(span);
   if (from) own.push(["came by", from]);
   return [
@@ -34,8 +36,11 @@ function part(title, ...content) {
 
 function table(rows) {
   return make("table", {}, ...rows.map(([name, value]) =>
-    make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, value instanceof Node ? value : String(value)))));
+    make("tr", {}, make("th", { scope: "row" }, ...breakable(String(name))), make("td", {}, value instanceof Node ? value : String(value)))));
 }
+
+// A long key goes on in the next line after a dot or the like rather than within a word.
+const breakable = (key) => key.split(/(?<=[._/:-])/).flatMap((word) => [word, make("wbr")]);
 
 function references({ references }) {
   return table(references.map(({ refType, traceID, spanID }) => [

@@ -2,11 +2,16 @@
 //!
 //! What spans say comes from anybody. The scripts show it as text alone, and the policy lets no script run but these files.
 
+mod answer;
+mod header;
 mod live;
+mod logs;
+mod requests;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::HeaderValue;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
@@ -15,7 +20,18 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
+use super::logs::Logs;
 use super::store::Store;
+pub use requests::Request;
+
+/// What the program that Jaeger is embedded in lets the page show beside the traces.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// Log lines; without them the page has no place for any.
+    pub logs: Option<Arc<Logs>>,
+    /// What a visitor may have sent with a click.
+    pub requests: Vec<Request>,
+}
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -28,35 +44,68 @@ const SVG: &str = "image/svg+xml";
 const SEARCH: &str = include_str!("search.html");
 
 /// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own UI, so that links made for it work.
-const FILES: [(&str, &str, &str); 16] = [
+const FILES: [(&str, &str, &str); 31] = [
     ("/", HTML, SEARCH),
     ("/search", HTML, SEARCH),
+    ("/services", HTML, include_str!("services.html")),
     ("/trace/{id}", HTML, include_str!("trace.html")),
     ("/page/base.css", CSS, include_str!("base.css")),
     ("/page/search.css", CSS, include_str!("search.css")),
+    ("/page/services.css", CSS, include_str!("services.css")),
     ("/page/trace.css", CSS, include_str!("trace.css")),
     ("/page/icon.svg", SVG, include_str!("icon.svg")),
     ("/page/api.js", JS, include_str!("api.js")),
+    ("/page/bars.js", JS, include_str!("bars.js")),
+    ("/page/critical.js", JS, include_str!("critical.js")),
     ("/page/details.js", JS, include_str!("details.js")),
     ("/page/dom.js", JS, include_str!("dom.js")),
+    ("/page/graph.js", JS, include_str!("graph.js")),
+    ("/page/layout.js", JS, include_str!("layout.js")),
+    ("/page/header.js", JS, include_str!("header.js")),
+    ("/page/lines.css", CSS, include_str!("lines.css")),
+    ("/page/lines.js", JS, include_str!("lines.js")),
     ("/page/live.js", JS, include_str!("live.js")),
     ("/page/model.js", JS, include_str!("model.js")),
     ("/page/rows.js", JS, include_str!("rows.js")),
+    ("/page/scatter.js", JS, include_str!("scatter.js")),
     ("/page/search.js", JS, include_str!("search.js")),
+    ("/page/services.js", JS, include_str!("services.js")),
+    ("/page/table.js", JS, include_str!("table.js")),
     ("/page/text.js", JS, include_str!("text.js")),
     ("/page/trace.js", JS, include_str!("trace.js")),
+    ("/page/trace_lines.js", JS, include_str!("trace_lines.js")),
+    ("/page/try.js", JS, include_str!("try.js")),
+    ("/page/zoom.js", JS, include_str!("zoom.js")),
+];
+
+/// What is there only where there are log lines.
+const LOG_FILES: [(&str, &str, &str); 3] = [
+    ("/logs", HTML, include_str!("logs.html")),
+    ("/page/logs.css", CSS, include_str!("logs.css")),
+    ("/page/logs.js", JS, include_str!("logs.js")),
 ];
 
 /// The page's routes.
-pub(super) fn router(store: Arc<Store>, stop: CancellationToken) -> Router {
-    FILES
-        .into_iter()
-        .fold(live::router(store, stop), |router, (path, kind, body)| {
-            router.route(path, get(move || async move { file(kind, body) }))
-        })
+pub(super) fn router(store: Arc<Store>, extras: Extras, stop: CancellationToken) -> Router {
+    let Extras { logs, requests } = extras;
+    let of_logs = logs.iter().flat_map(|_| LOG_FILES);
+    let files = FILES.into_iter().chain(of_logs).map(|(path, kind, body)| {
+        let body = match kind {
+            HTML => header::put(body, path, logs.is_some(), &requests).into(),
+            _ => Bytes::from_static(body.as_bytes()),
+        };
+        (path, kind, body)
+    });
+    let router = files.fold(Router::new(), |router, (path, kind, body)| {
+        router.route(path, get(move || async move { file(kind, body) }))
+    });
+    router
+        .merge(live::router(store, logs.clone(), stop))
+        .merge(logs.map(logs::router).unwrap_or_default())
+        .merge(requests::router(requests))
 }
 
-fn file(kind: &'static str, body: &'static str) -> Response {
+fn file(kind: &'static str, body: Bytes) -> Response {
     let headers = [
         (CONTENT_TYPE, kind),
         (CONTENT_SECURITY_POLICY, POLICY),

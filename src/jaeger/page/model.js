@@ -50,7 +50,8 @@ function inOrder(nodes) {
       node.index = order.length;
       order.push(node);
       node.children = node.children.filter((child) => !seen.has(child));
-      stack.push(...node.children.toReversed());
+      node.children.forEach((child, place) => (child.place = place));
+      for (const child of node.children.toReversed()) stack.push(child);
     }
   };
   for (const node of nodes) if (!node.parent) visit(node);

@@ -1,9 +1,10 @@
-import { hue, make, swatch } from "./dom.js";
+import { bars } from "./bars.js";
+import { make, swatch } from "./dom.js";
 import { tag } from "./model.js";
 import { duration } from "./text.js";
 
 // Rows that are drawn above and below what is seen.
-const SPARE = 10;
+const SPARE = 5;
 
 const PATHS = { grpc: "gRPC", http: "HTTP", "udp-compact": "UDP", "udp-binary": "UDP" };
 
@@ -17,27 +18,27 @@ export const path = (span) => {
 export class Rows {
   #tree;
   #canvas;
-  #trace;
+  #state;
   #shown = [];
-  #state = null;
+  #places = new Map();
   #height = 0;
   #drawn = new Map();
 
-  constructor(tree, canvas, trace) {
+  // `state`: selected, closed (a set of nodes), matches (a set, or null without a filter), range, and critical (the path's sections of each node).
+  constructor(tree, canvas, state) {
     this.#tree = tree;
     this.#canvas = canvas;
-    this.#trace = trace;
+    this.#state = state;
     const draw = () => this.#draw();
     tree.addEventListener("scroll", () => requestAnimationFrame(draw), { passive: true });
     // Rows are higher on narrow screens.
-    const resized = () => (this.#rowHeight() === this.#height ? draw() : this.show(this.#shown, this.#state));
+    const resized = () => (this.#rowHeight() === this.#height ? draw() : this.show(this.#shown));
     new ResizeObserver(() => requestAnimationFrame(resized)).observe(tree);
   }
 
-  // `state`: selected, closed (a set of nodes) and matches (a set, or null without a filter).
-  show(shown, state) {
+  show(shown) {
     this.#shown = shown;
-    this.#state = state;
+    this.#places = new Map(shown.map((node, index) => [node, index]));
     this.#height = this.#rowHeight();
     this.#canvas.style.height = `${shown.length * this.#height}px`;
     this.#canvas.replaceChildren();
@@ -45,16 +46,34 @@ export class Rows {
     this.#draw();
   }
 
-  reveal(node) {
-    const top = this.#shown.indexOf(node) * this.#height;
-    if (top < this.#tree.scrollTop) this.#tree.scrollTop = top;
-    const above = top + this.#height - this.#tree.clientHeight;
-    if (above > this.#tree.scrollTop) this.#tree.scrollTop = above;
+  // Where a node is in the list; undefined where it is hidden.
+  place(node) {
+    return this.#places.get(node);
+  }
+
+  // After another node was selected.
+  select() {
+    const { selected } = this.#state;
+    for (const [index, row] of this.#drawn) row.ariaSelected = this.#shown[index] === selected;
+    this.#reveal(this.place(selected));
     this.#draw();
+  }
+
+  // After the range, or what is marked in it, changed.
+  rule() {
+    for (const [index, row] of this.#drawn) row.lastElementChild.replaceChildren(...this.#bars(this.#shown[index]));
   }
 
   get page() {
     return Math.max(1, Math.floor(this.#tree.clientHeight / this.#height) - 1);
+  }
+
+  #reveal(place) {
+    if (place === undefined) return;
+    const top = place * this.#height;
+    if (top < this.#tree.scrollTop) this.#tree.scrollTop = top;
+    const above = top + this.#height - this.#tree.clientHeight;
+    if (above > this.#tree.scrollTop) this.#tree.scrollTop = above;
   }
 
   #rowHeight() {
@@ -76,8 +95,8 @@ export class Rows {
       this.#canvas.append(row);
     }
     // Only a row that is in the document may be named.
-    const selected = this.#state?.selected;
-    if (selected && document.getElementById(id(selected))) this.#tree.setAttribute("aria-activedescendant", id(selected));
+    const { selected } = this.#state;
+    if (this.#drawn.has(this.place(selected))) this.#tree.setAttribute("aria-activedescendant", id(selected));
     else this.#tree.removeAttribute("aria-activedescendant");
   }
 
@@ -97,7 +116,7 @@ export class Rows {
     });
     if (siblings) {
       row.setAttribute("aria-setsize", siblings.length);
-      row.setAttribute("aria-posinset", siblings.indexOf(node) + 1);
+      row.setAttribute("aria-posinset", node.place + 1);
     }
     if (canClose) row.setAttribute("aria-expanded", open);
     const from = path(span);
@@ -111,18 +130,13 @@ export class Rows {
           make("strong", {}, service), ` ${span.operationName}`),
         from ? make("span", { className: "path" }, from) : ""),
       make("span", { className: "duration" }, duration(span.duration)),
-      make("span", { className: "lane" }, this.#bar(node)),
+      make("span", { className: "lane" }, ...this.#bars(node)),
     );
     return row;
   }
 
-  #bar({ span, service, failed }) {
-    const { start, duration } = this.#trace;
-    const percent = (us) => `${(100 * us) / (duration || 1)}%`;
-    return make("span", {
-      className: failed ? "bar failed" : "bar",
-      style: { "--hue": hue(service), left: `min(${percent(span.startTime - start)}, 100% - 2px)`, width: percent(span.duration) },
-    });
+  #bars(node) {
+    return bars(node, this.#state.range, this.#state.critical.get(node));
   }
 }
 

@@ -1,7 +1,8 @@
 import { ask } from "./api.js";
-import { byId, hue, make, swatch } from "./dom.js";
+import { byId, hue, make, refill, swatch } from "./dom.js";
 import { live } from "./live.js";
 import { read, services } from "./model.js";
+import { scatter } from "./scatter.js";
 import { count, duration, time } from "./text.js";
 
 const form = byId("query").elements;
@@ -73,32 +74,43 @@ function result(trace, longest) {
 
 // What the form said when it was sent: somebody may be changing it.
 let asked = null;
+let messages = "/page/live";
+let traces = [];
 
-async function search() {
+async function search(changed) {
+  if (changed) return update(changed);
   const names = await fillServices();
   if (names.length === 0) return "No spans have arrived yet.";
   if (!asked) {
     await fillForm();
     asked = Object.fromEntries(new FormData(byId("query")));
+    messages += `?${query(asked)}`;
   }
-  const traces = (await ask(`/api/traces?${query(asked)}`)).map(read);
-  traces.sort((a, b) => b.start - a.start);
-  show(traces);
+  return keep(await ask(`/api/traces?${query(asked)}`), []);
+}
+
+// Only these have changed, and the search finds them.
+async function update(ids) {
+  const wanted = new Set(ids);
+  const others = traces.filter(({ root }) => !wanted.has(root.span.traceID));
+  return keep(await ask(`/api/traces?${new URLSearchParams(ids.map((id) => ["traceID", id]))}`), others);
+}
+
+function keep(answer, others) {
+  traces = [...answer.map(read), ...others].sort((a, b) => b.start - a.start).slice(0, asked.limit);
+  show();
   return count(traces.length, "trace");
 }
 
 let shown = "";
 
-function show(traces) {
+function show() {
   const now = traces.map(({ root, nodes }) => `${root.span.traceID} ${nodes.length}`).join();
   if (now === shown) return;
   shown = now;
   const longest = traces.reduce((longest, trace) => Math.max(longest, trace.duration), 0);
-  const focused = document.activeElement?.getAttribute("href");
-  byId("results").replaceChildren(...traces.map((trace) => result(trace, longest)));
-  for (const link of byId("results").querySelectorAll("a")) {
-    if (link.getAttribute("href") === focused) link.focus({ preventScroll: true });
-  }
+  refill(byId("results"), ...traces.map((trace) => result(trace, longest)));
+  scatter(byId("scatter"), traces);
 }
 
 // Tells how it ended in the heading of the results, which is read aloud when it changes.
@@ -108,4 +120,5 @@ async function tell(work) {
 }
 
 form.service.addEventListener("change", () => tell(fillOperations()));
-live(byId("pause"), () => tell(search()));
+form.service.addEventListener("focus", () => tell(fillServices().then(() => null)));
+live(byId("pause"), (changed) => tell(search(changed)), () => messages);

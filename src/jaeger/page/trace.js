@@ -1,17 +1,25 @@
 import { ask } from "./api.js";
+import { criticalPath } from "./critical.js";
 import { details } from "./details.js";
 import { byId, make, swatch } from "./dom.js";
+import { listen as listenTo, oneAtATime } from "./live.js";
 import { read, services } from "./model.js";
 import { Rows } from "./rows.js";
 import { count, duration, time } from "./text.js";
+import { TraceLines } from "./trace_lines.js";
+import { Zoom } from "./zoom.js";
 
 const id = location.pathname.split("/").pop();
-const state = { selected: null, closed: new Set(), matches: null };
+// `auto`: nobody has selected a span yet.
+const state = { selected: null, auto: true, closed: new Set(), matches: null, range: null, critical: null };
+const lines = new TraceLines(jump);
 let trace;
 let rows;
+let zoom;
 let shown = [];
 
 const find = byId("find");
+const critical = byId("critical");
 
 function matches() {
   const text = find.value.trim().toLowerCase();
@@ -45,17 +53,30 @@ function redraw() {
   state.matches = matches();
   byId("matches").textContent = state.matches ? count(state.matches.size, "span") : "";
   shown = visible();
-  rows.show(shown, state);
+  rows.show(shown);
   remember();
 }
 
-function select(node) {
+// The range of time, or whether the critical path is marked.
+function rule() {
+  state.range = zoom.range;
+  state.critical = critical.checked ? trace.critical : new Map();
+  rows.rule();
+  remember();
+}
+
+function select(node, auto = false) {
   if (!node) return;
   state.selected = node;
-  byId("details").replaceChildren(...details(node, trace));
-  rows.show(shown, state);
-  if (shown.includes(node)) rows.reveal(node);
+  state.auto = auto;
+  describe();
+  rows.select();
   remember();
+}
+
+function describe() {
+  byId("details").replaceChildren(...details(state.selected, trace));
+  lines.show(trace, state.selected);
 }
 
 function toggle(node) {
@@ -66,9 +87,11 @@ function toggle(node) {
 
 // Selects a span that may be hidden.
 function jump(node) {
-  if (state.matches && !shown.includes(node)) find.value = "";
-  for (let above = node.parent; above; above = above.parent) state.closed.delete(above);
-  redraw();
+  if (rows.place(node) === undefined) {
+    if (state.matches) find.value = "";
+    for (let above = node.parent; above; above = above.parent) state.closed.delete(above);
+    redraw();
+  }
   select(node);
 }
 
@@ -88,8 +111,11 @@ function remember() {
   pause = setTimeout(() => {
     const query = new URLSearchParams();
     if (find.value.trim()) query.set("uiFind", find.value.trim());
-    if (state.selected) query.set("span", state.selected.span.spanID);
+    if (!state.auto) query.set("span", state.selected.span.spanID);
     if (state.closed.size > 0) query.set("closed", [...state.closed].map((node) => node.span.spanID).join("."));
+    if (lines.narrowed) query.set("lines", "span");
+    if (zoom.text) query.set("zoom", zoom.text);
+    if (!critical.checked) query.set("critical", "off");
     history.replaceState(null, "", query.size > 0 ? `?${query}` : location.pathname);
   }, 100);
 }
@@ -97,13 +123,29 @@ function remember() {
 function recall() {
   const query = new URLSearchParams(location.search);
   find.value = query.get("uiFind") ?? "";
+  lines.narrow(query.get("lines") === "span");
   const closed = new Set((query.get("closed") ?? "").split("."));
   state.closed = new Set(trace.nodes.filter((node) => closed.has(node.span.spanID)));
+  critical.checked = query.get("critical") !== "off";
+  zoom = new Zoom(trace, state, query.get("zoom"), rule);
+  rule();
   redraw();
   const wanted = trace.nodes.find((node) => node.span.spanID === query.get("span"));
   // A link may show the details of a span that its filter leaves out, but none that is below a closed one.
   if (wanted && !state.matches) jump(wanted);
-  else select(wanted ?? shown[0]);
+  else select(wanted ?? shown[0], !wanted);
+}
+
+// After more spans have arrived: what was selected and closed still is, and what is seen stays.
+function adopt() {
+  const known = new Map(trace.nodes.toReversed().map((node) => [node.span.spanID, node]));
+  const now = (node) => known.get(node.span.spanID);
+  state.closed = new Set([...state.closed].map(now).filter(Boolean));
+  state.selected = now(state.selected);
+  zoom.grow(trace);
+  redraw();
+  if (state.auto) select(shown[0], true);
+  else describe();
 }
 
 const KEYS = {
@@ -113,8 +155,13 @@ const KEYS = {
   PageUp: (at) => select(shown[Math.max(at - rows.page, 0)]),
   Home: () => select(shown[0]),
   End: () => select(shown.at(-1)),
-  ArrowRight: (at, node) => (state.closed.has(node) ? toggle(node) : select(node.children.find((child) => shown.includes(child)))),
+  ArrowRight: (at, node) => (state.closed.has(node) ? toggle(node) : select(node.children.find((child) => rows.place(child) !== undefined))),
   ArrowLeft: (at, node) => (node.children.length > 0 && !state.closed.has(node) && !state.matches ? toggle(node) : select(node.parent)),
+  "+": () => zoom.in(),
+  "-": () => zoom.out(),
+  "<": () => zoom.earlier(),
+  ">": () => zoom.later(),
+  0: () => zoom.whole(),
   Enter: () => byId("details").focus(),
 };
 
@@ -122,18 +169,22 @@ function listen() {
   const tree = byId("tree");
   tree.addEventListener("keydown", (event) => {
     const key = KEYS[event.key];
-    if (!key || !state.selected) return;
+    // With these keys they are the browser's: Ctrl and + makes the whole page larger.
+    if (!key || !state.selected || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
-    key(shown.indexOf(state.selected), state.selected);
+    key(rows.place(state.selected) ?? -1, state.selected);
   });
   tree.addEventListener("click", (event) => {
     const node = shown[event.target.closest(".row")?.dataset.index];
     if (!node) return;
-    if (event.target.closest(".toggle")) toggle(node);
-    else select(node);
+    if (event.target.closest(".toggle")) return toggle(node);
+    lines.narrow(true);
+    select(node);
   });
+  byId("lines-head").addEventListener("click", remember);
   find.addEventListener("input", redraw);
   byId("tools").addEventListener("submit", (event) => event.preventDefault());
+  critical.addEventListener("change", rule);
   byId("next").addEventListener("click", () => toError(1));
   byId("previous").addEventListener("click", () => toError(-1));
 }
@@ -150,18 +201,31 @@ function head() {
   const download = byId("download");
   download.href = `/api/traces/${encodeURIComponent(id)}?prettyPrint=true`;
   download.download = `trace-${root.span.traceID}.json`;
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => make("span", {}, duration(Math.round(trace.duration * part))));
-  byId("ruler").replaceChildren(make("span", { className: "ticks" }, ...ticks));
 }
 
-async function open() {
-  const [found] = await ask(`/api/traces/${encodeURIComponent(id)}`);
-  trace = read(found);
+async function load() {
+  const [found] = await ask(`/api/traces?traceID=${encodeURIComponent(id)}`);
+  // What is shown stays, even if Jaeger has forgotten it meanwhile.
+  if (!found && trace) return;
+  if (!found) throw new Error("trace not found; it is shown as soon as a span of it arrives");
+  const first = !trace;
+  const same = trace?.nodes.length === found.spans.length;
+  if (!same) {
+    trace = read(found);
+    trace.critical = criticalPath(trace);
+  }
   head();
+  if (same) return;
+  if (!first) return adopt();
   byId("trace").hidden = false;
-  rows = new Rows(byId("tree"), byId("canvas"), trace);
+  rows = new Rows(byId("tree"), byId("canvas"), state);
   recall();
   listen();
 }
 
-open().catch((error) => byId("summary").replaceChildren(error.message));
+const say = (error) => byId("summary").replaceChildren(error.message);
+
+listenTo({
+  message: oneAtATime(() => load().catch(say)),
+  lines: oneAtATime(() => lines.load(id).catch(say)),
+}, { path: () => `/page/live?trace=${encodeURIComponent(id)}` });

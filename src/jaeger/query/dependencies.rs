@@ -1,10 +1,10 @@
 //! Which service calls which (jaeger `plugin/storage/memory/memory.go`): counted live from the parents of the stored spans.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::adjust::Trace;
+use super::calls::placed;
 use super::params::DependencyQuery;
 use crate::jaeger::store::Store;
 
@@ -26,22 +26,10 @@ pub(super) fn dependencies(store: &Store, query: &DependencyQuery) -> Vec<Depend
         if !spans.iter().any(|span| within(span.start_ns)) {
             continue;
         }
-        let trace = Trace::with_unique_span_ids(spans);
-        let mut services = HashMap::new();
-        for span in &trace.spans {
-            services
-                .entry(span.span_id)
-                .or_insert(&span.process.service);
-        }
-        for span in &trace.spans {
-            let child = &span.process.service;
-            match span.parent().and_then(|parent| services.get(&parent)) {
-                Some(parent) if *parent != child => {
-                    *counts
-                        .entry((parent.to_string(), child.to_string()))
-                        .or_default() += 1;
-                }
-                _ => {}
+        for span in placed(&spans) {
+            if let Some(parent) = span.caller_elsewhere() {
+                let child = span.span.process.service.to_string();
+                *counts.entry((parent.to_string(), child)).or_default() += 1;
             }
         }
     }

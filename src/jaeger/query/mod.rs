@@ -1,12 +1,15 @@
 //! The query service's JSON API (jaeger `cmd/query/app/http_handler.go`), which Jaeger's UI and Grafana's data source use.
 
 mod adjust;
+mod calls;
 mod dependencies;
+mod figures;
 mod go;
 mod json;
 mod params;
 mod search;
 mod stream;
+mod watch;
 
 use std::sync::Arc;
 
@@ -21,7 +24,10 @@ use tokio::sync::Semaphore;
 
 use super::model::TraceId;
 use super::store::Store;
+use figures::{Lookback, Shared};
 use json::{Envelope, Error};
+pub(super) use watch::Watch;
+
 use params::{DependencyQuery, Params, TraceQuery};
 
 /// Answers with traces at a time; each costs the memory of the trace that is being written. More wait.
@@ -32,6 +38,8 @@ const MAX_ANSWERS: usize = 4;
 struct Service {
     store: Arc<Store>,
     slots: Arc<Semaphore>,
+    /// One for each lookback.
+    figures: [Shared; Lookback::COUNT],
 }
 
 type Pairs = Query<Vec<(String, String)>>;
@@ -46,11 +54,16 @@ pub(super) fn router(store: Arc<Store>) -> Router {
         .route("/api/traces", get(traces))
         .route("/api/traces/{trace_id}", get(trace))
         .route("/api/dependencies", get(dependencies))
+        .route("/page/figures", get(figures))
         .method_not_allowed_fallback(|| async {
             error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
         })
         .fallback(|| async { error(StatusCode::NOT_FOUND, "not found") })
-        .with_state(Service { store, slots })
+        .with_state(Service {
+            store,
+            slots,
+            figures: Default::default(),
+        })
 }
 
 async fn services(State(service): State<Service>, Query(pairs): Pairs) -> Response {
@@ -139,6 +152,24 @@ async fn dependencies(State(service): State<Service>, Query(pairs): Pairs) -> Re
     service
         .stream(params.pretty(), Calls { store, query })
         .await
+}
+
+/// Not one of Jaeger's: what the services page shows.
+async fn figures(State(service): State<Service>, Query(pairs): Pairs) -> Response {
+    let lookback = match Lookback::parse(Params::new(pairs).first("lookback")) {
+        Ok(lookback) => lookback,
+        Err(message) => return error(StatusCode::BAD_REQUEST, message),
+    };
+    let store = Arc::clone(&service.store);
+    let make = move || {
+        let since = params::now().saturating_sub(lookback.nanoseconds());
+        let figures = figures::figures(&store, since);
+        serde_json::to_vec(&Envelope::of(figures)).unwrap_or_default()
+    };
+    match service.figures[lookback.index()].get(make).await {
+        Ok(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(why) => error(StatusCode::INTERNAL_SERVER_ERROR, why.to_string()),
+    }
 }
 
 impl Service {

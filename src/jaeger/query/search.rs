@@ -7,7 +7,20 @@ use crate::jaeger::store::Store;
 
 /// The traces a query finds, oldest first; of more than the limit those that start last.
 pub(super) fn search(store: &Store, query: &TraceQuery) -> Vec<TraceId> {
-    let mut found = store.find(|span| matches(span, query));
+    latest(store.find(|span| matches(span, query)), query)
+}
+
+/// Of the traces that got spans since the store's `arrivals` was that number, those that a query finds; `None` when too many did.
+pub(super) fn search_since(
+    store: &Store,
+    arrivals: u64,
+    query: &TraceQuery,
+) -> Option<Vec<TraceId>> {
+    let found = store.find_since(arrivals, |span| matches(span, query))?;
+    Some(latest(found, query))
+}
+
+fn latest(mut found: Vec<(i64, TraceId)>, query: &TraceQuery) -> Vec<TraceId> {
     found.sort_by_key(|(start, _)| *start);
     let surplus = query
         .limit

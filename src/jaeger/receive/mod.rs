@@ -4,6 +4,7 @@ mod counters;
 mod cursor;
 pub(super) mod grpc;
 pub(super) mod http;
+pub(super) mod kernel;
 mod proto;
 mod sanitize;
 mod thrift;

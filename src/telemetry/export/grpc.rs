@@ -12,7 +12,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use super::{ATTEMPT_TIMEOUT, BuildError, SendError};
+use super::{ATTEMPT_TIMEOUT, BuildError, Loss, SendError};
 use crate::api_v2::{
     self, Batch, Log, PostSpansRequest, Process, Span, SpanRef, SpanRefType, ValueType,
     collector_service_client::CollectorServiceClient,
@@ -67,10 +67,19 @@ impl Collector {
         match self.client.clone().post_spans(request).await {
             Ok(_) => Ok(()),
             Err(status) if is_transient(status.code()) => {
-                Err(SendError::transient(describe(&status)))
+                Err(SendError::transient(loss(&status), describe(&status)))
             }
-            Err(status) => Err(SendError::permanent(describe(&status))),
+            Err(status) => Err(SendError::permanent(loss(&status), describe(&status))),
         }
+    }
+}
+
+/// What comes from the collector itself has no cause on this side.
+fn loss(status: &Status) -> Loss {
+    match status.code() {
+        Code::DeadlineExceeded | Code::Cancelled => Loss::Timeout,
+        _ if status.source().is_some() => Loss::Unreachable,
+        _ => Loss::Refused,
     }
 }
 

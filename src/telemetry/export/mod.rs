@@ -1,30 +1,37 @@
 //! The way of a finished span to Jaeger.
 //!
-//! A batch from the SDK is turned into Jaeger's terms (`mapping`), cut into messages that the
-//! path can carry (`message`), and sent by one of the three paths (`thrift`, `grpc`) until it
-//! is taken or its time is up.
+//! The SDK hands it to a [`Processor`], where it waits in a bounded queue (`queue`) until a batch is
+//! full or its time has come. The batch is turned into Jaeger's terms (`mapping`), cut into messages
+//! that the path can carry (`message`), and sent by one of the three paths (`thrift`, `grpc`) until
+//! it is taken or its time is up. What became of each span is in the [`Account`].
 
+mod account;
 mod grpc;
 mod mapping;
 mod message;
 mod outage;
+mod processor;
+pub(super) mod queue;
 mod thrift;
 
 use std::{
     fmt,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use opentelemetry_sdk::{
-    Resource,
-    error::OTelSdkResult,
-    trace::{SpanData, SpanExporter},
-};
-use tokio::{runtime::Handle, time::sleep};
-use tokio_util::{context::TokioContext, sync::CancellationToken};
+use opentelemetry_sdk::{Resource, trace::SpanData};
+use tokio::{task::yield_now, time::sleep};
+use tokio_util::sync::CancellationToken;
 
-use self::outage::Outage;
-use super::Destination;
+use self::{
+    outage::Outage,
+    queue::{Batch, Flight, Queue},
+};
+use super::{Destination, metrics::spans::Exports};
+
+pub use account::{Account, Loss};
+pub use processor::Processor;
 
 /// How long one attempt to send a message may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,11 +41,11 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Bounds of what an exporter sends.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+struct Limits {
     /// Longer texts are cut to so many characters.
-    pub attribute_value_length: usize,
+    attribute_value_length: usize,
     /// A batch is tried for so long, and then dropped.
-    pub time: Duration,
+    time: Duration,
 }
 
 /// The exporter cannot be made from its settings.
@@ -61,21 +68,25 @@ pub enum BuildError {
 #[derive(Debug)]
 struct SendError {
     reason: String,
+    /// What the spans are lost by, when this was the last attempt.
+    loss: Loss,
     /// Whether the same message may be taken later.
     transient: bool,
 }
 
 impl SendError {
-    fn transient(reason: impl fmt::Display) -> Self {
+    fn transient(loss: Loss, reason: impl fmt::Display) -> Self {
         Self {
             reason: reason.to_string(),
+            loss,
             transient: true,
         }
     }
 
-    fn permanent(reason: impl fmt::Display) -> Self {
+    fn permanent(loss: Loss, reason: impl fmt::Display) -> Self {
         Self {
             reason: reason.to_string(),
+            loss,
             transient: false,
         }
     }
@@ -124,29 +135,29 @@ impl Path {
     }
 }
 
-/// An exporter for the SDK's batch span processor, which calls it on a thread of its own.
+/// Delivers batches to one destination.
 #[derive(Debug)]
-pub struct Exporter {
+struct Exporter {
     path: Path,
     limits: Limits,
     process_size: usize,
+    queue: Arc<Queue>,
+    exports: Exports,
     outage: Outage,
     closing: CancellationToken,
-    runtime: Handle,
 }
 
 impl Exporter {
-    /// An exporter to `destination`, which need not be there yet. Call it within a Tokio runtime,
-    /// whose timers and sockets it uses. Once `closing` is cancelled, nothing is tried again.
-    ///
-    /// # Errors
-    /// [`BuildError`] when no client can be made for the destination.
-    pub fn new(
+    /// Once `closing` is cancelled, nothing is tried again.
+    fn new(
         destination: &Destination,
         limits: Limits,
+        resource: &Resource,
+        queue: Arc<Queue>,
+        exports: Exports,
         closing: CancellationToken,
     ) -> Result<Self, BuildError> {
-        let (path, name) = match destination {
+        let (mut path, name) = match destination {
             Destination::Grpc { collector } => (
                 Path::Grpc(grpc::Collector::new(collector)?),
                 format!("the collector at {collector} (gRPC)"),
@@ -161,19 +172,31 @@ impl Exporter {
                 format!("the agent at {host}:{port} (UDP)"),
             ),
         };
+        path.set_resource(resource);
         Ok(Self {
             path,
             limits,
-            process_size: 0,
+            process_size: message::process_size(resource),
+            queue,
+            exports,
             outage: Outage::new(name),
             closing,
-            runtime: Handle::current(),
         })
     }
 
-    async fn deliver(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+    /// How many batches may be on their way at once. A collector's answer takes its time; a
+    /// datagram has none, and a second sender would only need a second socket.
+    fn concurrency(&self) -> usize {
+        match self.path {
+            Path::Grpc(_) | Path::ThriftCollector(_) => 4,
+            Path::ThriftAgent(_) => 1,
+        }
+    }
+
+    /// Sends a batch, and tells the account what became of each span.
+    async fn deliver(&self, Batch { spans, mut flight }: Batch) {
         let until = Instant::now() + self.limits.time;
-        let spans = batch
+        let spans = spans
             .into_iter()
             .map(|span| mapping::to_jaeger(span, self.limits.attribute_value_length))
             .collect();
@@ -184,34 +207,41 @@ impl Exporter {
                 "{} spans dropped: each is larger than the {limit} bytes of a message",
                 messages.too_large
             );
+            flight.told(messages.too_large, Err(Loss::TooLarge));
         }
         for spans in &messages.fitting {
-            self.deliver_message(spans, until).await?;
+            self.deliver_message(spans, &mut flight, until).await;
+            // A burst of datagrams would leave the agent no time to read them.
+            yield_now().await;
         }
-        Ok(())
     }
 
-    async fn deliver_message(&self, spans: &[SpanData], until: Instant) -> OTelSdkResult {
+    /// Tries until the message is taken, refused for good, or `until`.
+    async fn deliver_message(&self, spans: &[SpanData], flight: &mut Flight, until: Instant) {
+        self.exports.message(spans.len());
         loop {
-            let error = match self.path.send(spans).await {
-                Ok(Sent::Taken) => {
-                    self.outage.over();
-                    return Ok(());
-                }
-                Ok(Sent::Unanswered { refused }) => {
-                    if let Some(reason) = refused {
-                        self.outage.failed(&reason, 0);
+            let begun = Instant::now();
+            let sent = self.path.send(spans).await;
+            self.exports
+                .attempt(begun.elapsed(), sent.as_ref().err().map(|error| error.loss));
+            let error = match sent {
+                Ok(sent) => {
+                    flight.told(spans.len(), Ok(()));
+                    match sent {
+                        Sent::Taken => self.outage.over(self.lost()),
+                        Sent::Unanswered { refused: None } => {}
+                        Sent::Unanswered {
+                            refused: Some(reason),
+                        } => self.outage.failed(begun, &reason, self.lost()),
                     }
-                    return Ok(());
+                    return;
                 }
                 Err(error) => error,
             };
-            let last = !error.transient || Instant::now() >= until || self.closing.is_cancelled();
-            self.outage
-                .failed(&error.reason, if last { spans.len() } else { 0 });
-            if last {
-                // Said by `outage`; the SDK would log a line for every batch.
-                return Ok(());
+            self.outage.failed(begun, &error.reason, self.lost());
+            if !error.transient || Instant::now() >= until || self.closing.is_cancelled() {
+                flight.told(spans.len(), Err(error.loss));
+                return;
             }
             tokio::select! {
                 () = sleep(RETRY_DELAY) => {}
@@ -219,24 +249,9 @@ impl Exporter {
             }
         }
     }
-}
 
-impl SpanExporter for Exporter {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        TokioContext::new(self.deliver(batch), self.runtime.clone()).await
-    }
-
-    /// Says what was lost; the SDK ignores what an exporter returns here.
-    fn shutdown_with_timeout(&self, _timeout: Duration) -> OTelSdkResult {
-        match self.outage.lost() {
-            0 => {}
-            lost => tracing::warn!("{lost} spans could not be delivered in all"),
-        }
-        Ok(())
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.process_size = message::process_size(resource);
-        self.path.set_resource(resource);
+    /// Spans that were lost so far, whether here or before they came here.
+    fn lost(&self) -> u64 {
+        self.queue.account().lost()
     }
 }

@@ -17,8 +17,9 @@ pub(super) struct Outage {
 #[derive(Debug, Default)]
 struct State {
     /// When the outage began, and how many spans had been lost before it.
-    since: Option<(Instant, usize)>,
-    lost: usize,
+    since: Option<(Instant, u64)>,
+    /// When a message was taken last.
+    taken: Option<Instant>,
 }
 
 impl Outage {
@@ -29,35 +30,31 @@ impl Outage {
         }
     }
 
-    /// A message could not be sent, and `dropped` spans will not be tried again.
-    pub(super) fn failed(&self, reason: &str, dropped: usize) {
+    /// A message whose sending had `begun` then could not be sent; so many spans were `lost` so far.
+    pub(super) fn failed(&self, begun: Instant, reason: &str, lost: u64) {
         let mut state = self.lock();
-        if state.since.is_none() {
-            state.since = Some((Instant::now(), state.lost));
+        // Messages are sent side by side: this one may tell of an outage that is over.
+        if state.since.is_none() && state.taken.is_none_or(|taken| taken < begun) {
+            state.since = Some((Instant::now(), lost));
             warn!(
                 "spans do not reach {}: {reason}; said once, until they do",
                 self.destination
             );
         }
-        state.lost += dropped;
     }
 
-    /// A message was taken.
-    pub(super) fn over(&self) {
+    /// A message was taken; so many spans were `lost` so far.
+    pub(super) fn over(&self, lost: u64) {
         let mut state = self.lock();
+        state.taken = Some(Instant::now());
         if let Some((since, lost_before)) = state.since.take() {
             info!(
                 "spans reach {} again after {} s; {} were lost",
                 self.destination,
                 since.elapsed().as_secs(),
-                state.lost - lost_before,
+                lost - lost_before,
             );
         }
-    }
-
-    /// All spans that could not be sent so far.
-    pub(super) fn lost(&self) -> usize {
-        self.lock().lost
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

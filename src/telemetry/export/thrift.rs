@@ -14,8 +14,9 @@
 #![allow(deprecated)]
 
 use std::{
+    error::Error,
     fmt,
-    net::Ipv6Addr,
+    net::{Ipv6Addr, SocketAddr},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -34,8 +35,9 @@ use opentelemetry_sdk_0_23::{
     runtime::Tokio,
     trace::{Config, SpanEvents, SpanLinks},
 };
+use tokio::{net::lookup_host, time::timeout};
 
-use super::{ATTEMPT_TIMEOUT, BuildError, SendError, Sent, message::MAX_DATAGRAM};
+use super::{ATTEMPT_TIMEOUT, BuildError, Loss, SendError, Sent, message::MAX_DATAGRAM};
 use crate::telemetry::with_causes;
 
 /// How long an agent's address is believed.
@@ -77,7 +79,7 @@ impl Agent {
             },
             None => None,
         };
-        let socket = (self.connect()?, Instant::now());
+        let socket = (self.connect().await?, Instant::now());
         self.send_from(socket, spans).await?;
         Ok(Sent::Unanswered { refused })
     }
@@ -101,21 +103,40 @@ impl Agent {
         exporter
             .export(old_spans(spans))
             .await
-            .map_err(|error| SendError::transient(with_causes(&error)))?;
+            .map_err(unreachable)?;
         *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Some((exporter, since));
         Ok(())
     }
 
-    fn connect(&self) -> Result<Exporter, SendError> {
+    async fn connect(&self) -> Result<Exporter, SendError> {
         new_agent_pipeline()
-            .with_endpoint(&self.endpoint)
+            .with_endpoint(self.look_up().await?.to_string())
             .with_max_packet_size(MAX_DATAGRAM)
             .with_auto_split_batch(true)
             .with_instrumentation_library_tags(false)
             .with_trace_config(Config::default().with_resource(self.resource.clone()))
             .build_sync_agent_exporter()
-            .map_err(|error| SendError::transient(with_causes(&error)))
+            .map_err(unreachable)
     }
+
+    /// Here, since opentelemetry-jaeger would hold the thread, and the requests on it, for as long as
+    /// the name server takes.
+    async fn look_up(&self) -> Result<SocketAddr, SendError> {
+        let found = timeout(ATTEMPT_TIMEOUT, lookup_host(&self.endpoint)).await;
+        let no_address = || {
+            let reason = format!("{} has no address", self.endpoint);
+            SendError::transient(Loss::Unreachable, reason)
+        };
+        found
+            .map_err(|_| SendError::transient(Loss::Timeout, "the name server does not answer"))?
+            .map_err(unreachable)?
+            .next()
+            .ok_or_else(no_address)
+    }
+}
+
+fn unreachable(error: impl Error) -> SendError {
+    SendError::transient(Loss::Unreachable, with_causes(&error))
 }
 
 /// A Jaeger collector's port for Thrift binary over HTTP.
@@ -165,10 +186,7 @@ impl Collector {
             *exporter = Some(ready);
             sending
         };
-        sending.await.map_err(|error| match refusal(&error) {
-            Some(refused) if !refused.is_transient() => SendError::permanent(refused),
-            _ => SendError::transient(with_causes(&error)),
-        })
+        sending.await.map_err(|error| not_taken(&error))
     }
 
     fn build(&self) -> Result<Exporter, SendError> {
@@ -178,11 +196,29 @@ impl Collector {
             .with_instrumentation_library_tags(false)
             .with_trace_config(Config::default().with_resource(self.resource.clone()))
             .build_collector_exporter::<Tokio>()
-            .map_err(|error| SendError::permanent(with_causes(&error)))
+            .map_err(|error| SendError::permanent(Loss::Other, with_causes(&error)))
     }
 }
 
-fn refusal(error: &TraceError) -> Option<&Refused> {
+fn not_taken(error: &TraceError) -> SendError {
+    if let Some(refused) = cause::<Refused>(error) {
+        return if refused.is_transient() {
+            SendError::transient(Loss::Refused, refused)
+        } else {
+            SendError::permanent(Loss::Refused, refused)
+        };
+    }
+    let timeout = cause::<reqwest::Error>(error).is_some_and(reqwest::Error::is_timeout);
+    let loss = if timeout {
+        Loss::Timeout
+    } else {
+        Loss::Unreachable
+    };
+    SendError::transient(loss, with_causes(error))
+}
+
+/// The error of our own HTTP client, if it is of this type.
+fn cause<E: Error + 'static>(error: &TraceError) -> Option<&E> {
     match error {
         TraceError::Other(error) => error.downcast_ref(),
         _ => None,

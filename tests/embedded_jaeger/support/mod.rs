@@ -35,7 +35,12 @@ impl Target for Addresses {
 
 /// A Jaeger on free ports.
 pub(crate) async fn jaeger(max_memory_mib: u16) -> Jaeger {
-    let settings = Settings {
+    Jaeger::start(&settings(max_memory_mib)).await.unwrap()
+}
+
+/// Free ports.
+pub(crate) fn settings(max_memory_mib: u16) -> Settings {
+    Settings {
         compact_port: 0,
         binary_port: 0,
         http_port: 0,
@@ -43,8 +48,7 @@ pub(crate) async fn jaeger(max_memory_mib: u16) -> Jaeger {
         query_port: 0,
         max_memory_mib,
         ..Settings::default()
-    };
-    Jaeger::start(&settings).await.unwrap()
+    }
 }
 
 /// A plain span that started a moment ago.

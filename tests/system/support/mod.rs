@@ -1,7 +1,9 @@
 //! What the tests have in common.
 #![allow(unreachable_pub)]
 
+pub mod demo;
 pub mod jaeger;
+pub mod metrics;
 pub mod patience;
 pub mod process;
 pub mod rich;

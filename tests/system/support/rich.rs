@@ -2,20 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
-use axum_jaeger::telemetry::{
-    Destination,
-    export::{Exporter, Limits},
-};
+use axum_jaeger::telemetry::{Batching, Destination, export::Processor};
 use opentelemetry::{
     Array, InstrumentationScope, KeyValue, SpanId, TraceId, Value as Attribute,
     trace::{Event, Link, SpanContext, SpanKind, Status, TraceFlags, TraceState},
 };
 use opentelemetry_sdk::{
     Resource,
-    trace::{SpanData, SpanEvents, SpanExporter, SpanLinks},
+    trace::{SpanData, SpanEvents, SpanLinks, SpanProcessor},
 };
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 
 use super::jaeger::{Jaeger, count_spans};
 
@@ -182,19 +178,21 @@ pub fn destinations(jaeger: &Jaeger) -> [(&'static str, Destination); 3] {
 
 /// Sends `spans` as the service `name`.
 pub async fn export(destination: &Destination, name: &'static str, spans: Vec<SpanData>) {
-    let limits = Limits {
-        attribute_value_length: TEXT_LIMIT,
-        time: Duration::from_secs(30),
-    };
-    let mut exporter = Exporter::new(destination, limits, CancellationToken::new()).unwrap();
     let resource = Resource::builder_empty()
         .with_service_name(name)
         .with_attributes([
             KeyValue::new("host.name", "höst"),
             KeyValue::new("process.pid", 42),
-        ]);
-    exporter.set_resource(&resource.build());
-    exporter.export(spans).await.unwrap();
+        ])
+        .build();
+    let processor =
+        Processor::start(destination, Batching::DEFAULT, TEXT_LIMIT, &resource).unwrap();
+    for span in spans {
+        processor.on_end(span);
+    }
+    // It blocks the thread.
+    let flush = tokio::task::spawn_blocking(move || processor.shutdown());
+    flush.await.unwrap().unwrap();
 }
 
 /// The trace of [`spans`] as `jaeger` shows it after it came by the mode of this number.

@@ -57,6 +57,12 @@ impl Service {
         format!("http://{}{path}", self.address)
     }
 
+    /// Where it answers with its metrics; it must have a port for them.
+    pub fn metrics_url(&self) -> String {
+        let url = self.process.wait_for_word_after("metrics on ");
+        url.trim_end().to_owned()
+    }
+
     pub async fn get(&self, path: &str) -> Response {
         self.client.get(self.url(path)).send().await.unwrap()
     }
@@ -96,6 +102,14 @@ impl Service {
     /// Whether there is a line with `text` in its log.
     pub fn says(&self, text: &str) -> bool {
         self.process.lines().iter().any(|line| line.contains(text))
+    }
+
+    /// What the last line of its log says of its spans.
+    pub fn account(&self) -> String {
+        self.process.wait_for("the account", |line| {
+            line.split_once(" - spans: ")
+                .map(|(_, account)| account.to_owned())
+        })
     }
 
     pub fn terminate(&mut self) -> ExitStatus {

@@ -3,7 +3,7 @@
 
 mod clock_skew;
 mod references;
-mod span_ids;
+pub(super) mod span_ids;
 mod tags;
 
 use std::collections::HashSet;
@@ -23,19 +23,14 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    /// Makes span ids unique and leaves the rest as it is, for the counts of dependencies.
-    pub(super) fn with_unique_span_ids(stored: Vec<Arc<Span>>) -> Self {
-        let mut spans: Vec<_> = stored.iter().map(|span| Span::clone(span)).collect();
-        span_ids::make_unique(&mut spans);
-        Trace {
-            spans,
-            moved_tags: Vec::new(),
-        }
-    }
-
     /// All adjustments.
     pub(super) fn adjusted(stored: Vec<Arc<Span>>) -> Self {
-        let mut trace = Trace::with_unique_span_ids(stored);
+        let mut spans: Vec<_> = stored.iter().map(|span| Span::clone(span)).collect();
+        span_ids::make_unique(&mut spans);
+        let mut trace = Trace {
+            spans,
+            moved_tags: Vec::new(),
+        };
         for span in &mut trace.spans {
             let tags = span.receiver.tags();
             span.tags

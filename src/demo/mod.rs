@@ -1,0 +1,197 @@
+//! The whole system on one machine: the embedded Jaeger in this process, and three services as
+//! child processes with real environment variables, as Kubernetes would start them. Jaeger's page
+//! shows their log lines as well, and has buttons for their endpoints.
+
+mod apps;
+mod lines;
+
+use std::{io, net::TcpListener, process::ExitStatus, sync::Arc};
+
+use clap::Args;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    apps::{App, first_to_end, local, spawn, wait},
+    lines::{print, relay},
+};
+use crate::{
+    jaeger::{self, Addresses, Extras, Jaeger, Logs, Request},
+    telemetry::Mode,
+};
+
+/// What the demo can be told.
+#[derive(Args, Clone, Debug)]
+// The settings of Jaeger are a group of the same name.
+#[group(skip)]
+pub struct Settings {
+    /// Send the spans of all three services this way [default: each its own: grpc,
+    /// thrift-collector, thrift-agent]
+    #[arg(long)]
+    mode: Option<Mode>,
+
+    /// The ports of app-a, app-b and app-c
+    #[arg(long, value_parser = ports, default_value = "8000,8001,8002")]
+    ports: [u16; 3],
+
+    /// The ports of their metrics
+    #[arg(long, value_parser = ports, default_value = "9464,9465,9466")]
+    metrics_ports: [u16; 3],
+
+    #[command(flatten)]
+    jaeger: jaeger::Settings,
+}
+
+fn ports(text: &str) -> Result<[u16; 3], String> {
+    let ports = text.split(',').map(|port| port.trim().parse().ok());
+    ports
+        .collect::<Option<Vec<u16>>>()
+        .and_then(|ports| ports.try_into().ok())
+        .ok_or_else(|| "allowed are three ports such as 8000,8001,8002".to_owned())
+}
+
+/// The demo could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// A service's port cannot be listened on.
+    #[error("{app} cannot listen on port {port}: {source}; choose others with {flag}")]
+    Port {
+        /// The service.
+        app: &'static str,
+        /// The port.
+        port: u16,
+        /// The argument that has the ports.
+        flag: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The embedded Jaeger could not start.
+    #[error(transparent)]
+    Jaeger(#[from] jaeger::StartError),
+    /// A service could not be started.
+    #[error("{app} could not be started: {source}")]
+    Spawn {
+        /// The service.
+        app: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A service ended by itself.
+    #[error("{app} ended by itself: {status}")]
+    Ended {
+        /// The service.
+        app: &'static str,
+        /// How.
+        status: ExitStatus,
+    },
+}
+
+/// What the services' log lines may take in memory, in bytes.
+const MAX_LOGS: usize = 16 * 1024 * 1024;
+
+/// What the page has a button for, of the first service.
+const ENDPOINTS: [&str; 8] = [
+    "/chain",
+    "/",
+    "/items/5?q=x",
+    "/io_task",
+    "/cpu_task",
+    "/random_status",
+    "/random_sleep",
+    "/error_test",
+];
+
+/// Runs until `shutdown` is cancelled or a service ends by itself; leaves no process behind.
+///
+/// # Errors
+/// [`DemoError`] when a port is taken, or a service cannot be started or ends by itself.
+pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(), DemoError> {
+    let modes = [Mode::Grpc, Mode::ThriftCollector, Mode::ThriftAgent];
+    let apps: Vec<App> = [("app-a", 36), ("app-b", 33), ("app-c", 35)]
+        .into_iter()
+        .zip(modes)
+        .zip(settings.ports)
+        .zip(settings.metrics_ports)
+        .map(|((((name, colour), mode), port), metrics_port)| App {
+            name,
+            colour,
+            mode: settings.mode.unwrap_or(mode),
+            port,
+            metrics_port,
+        })
+        .collect();
+    // A service would say so too, but only in the midst of the others' lines.
+    for app in &apps {
+        for (port, flag) in [(app.port, "--ports"), (app.metrics_port, "--metrics-ports")] {
+            TcpListener::bind(local(port)).map_err(|source| DemoError::Port {
+                app: app.name,
+                port,
+                flag,
+                source,
+            })?;
+        }
+    }
+    let logs = Arc::new(Logs::new(MAX_LOGS));
+    let extras = Extras {
+        logs: Some(Arc::clone(&logs)),
+        requests: apps.first().map(requests).unwrap_or_default(),
+    };
+    let jaeger = Jaeger::start_with(&settings.jaeger, extras).await?;
+
+    let mut lines = JoinSet::new();
+    let mut children = Vec::new();
+    let mut inputs = Vec::new();
+    for app in &apps {
+        let mut child = spawn(*app, &apps, jaeger.addresses())?;
+        lines.spawn(relay(*app, child.stdout.take(), Arc::clone(&logs)));
+        lines.spawn(relay(*app, child.stderr.take(), Arc::clone(&logs)));
+        inputs.push(child.stdin.take());
+        children.push((app.name, child));
+    }
+    print(&welcome(&apps, jaeger.addresses()));
+
+    let result = tokio::select! {
+        () = shutdown.cancelled() => Ok(()),
+        error = first_to_end(&mut children) => Err(error),
+    };
+    drop(inputs);
+    wait(children).await;
+    while lines.join_next().await.is_some() {}
+    // Last, so that the services' last spans still arrive.
+    jaeger.shutdown().await;
+    result
+}
+
+fn requests(app: &App) -> Vec<Request> {
+    let to = |path: &str| Request {
+        label: path.to_owned(),
+        url: format!("http://{}{path}", local(app.port)),
+    };
+    ENDPOINTS.map(to).into()
+}
+
+fn welcome(apps: &[App], jaeger: &Addresses) -> String {
+    let mut text = String::from("\n");
+    for app in apps {
+        text += &format!(
+            "  {} on http://{}, spans by {}, metrics on http://{}/metrics\n",
+            app.name,
+            local(app.port),
+            app.mode,
+            local(app.metrics_port),
+        );
+    }
+    if let Some(first) = apps.first() {
+        let service = local(first.port);
+        text += &format!(
+            "\n  Try it:          http://{query}\
+             \n  Make a trace:    curl http://{service}/chain\
+             \n  Have it checked: {program} verify --app http://{service} --jaeger http://{query}\
+             \n  Try also:        /items/5?q=x /io_task /cpu_task /random_status /random_sleep /error_test\
+             \n  Stop:            Ctrl-C\n\n",
+            program = std::env::args().next().unwrap_or_default(),
+            query = jaeger.query,
+        );
+    }
+    text
+}

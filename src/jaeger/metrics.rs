@@ -1,0 +1,140 @@
+//! What the embedded Jaeger received, refused, keeps and let go, as Prometheus reads it.
+//!
+//! Where the real Jaeger has the like, the name is Jaeger's. It is on the query port: an admin port (14269) would be one more that can be
+//! taken, for a single answer.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use super::receive::{Inbox, kernel};
+use super::store::Store;
+
+/// Where the numbers are.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) inboxes: [Arc<Inbox>; 4],
+    pub(super) store: Arc<Store>,
+    /// The receivers of datagrams, which the kernel may drop, by their names.
+    pub(super) sockets: [(&'static str, SocketAddr); 2],
+}
+
+/// The route of `/metrics`.
+pub(super) fn router(source: Source) -> Router {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(source));
+    let registry = Arc::new(registry);
+    Router::new().route("/metrics", get(move || async move { scrape(&registry) }))
+}
+
+/// Always in OpenMetrics: without exemplars, older readers understand it as well.
+fn scrape(registry: &Registry) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let mut body = String::new();
+    match text::encode(&mut body, registry) {
+        Ok(()) => ([(CONTENT_TYPE, kind)], body).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+impl Collector for Source {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let receivers = self
+            .inboxes
+            .each_ref()
+            .map(|inbox| (inbox.receiver().name(), inbox.counts()));
+        counter(
+            &mut encoder,
+            "jaeger_collector_spans_received",
+            "Spans received.",
+            receivers.map(|(name, counts)| ([("transport", name)], counts.spans + counts.zero_id)),
+        )?;
+        counter(
+            &mut encoder,
+            "jaeger_collector_spans_rejected",
+            "Spans received and not kept.",
+            receivers.map(|(name, counts)| {
+                ([("transport", name), ("reason", "zero_id")], counts.zero_id)
+            }),
+        )?;
+        counter(
+            &mut encoder,
+            "axum_jaeger_receiver_messages",
+            "Messages received, whatever became of them.",
+            receivers.map(|(name, counts)| ([("transport", name)], counts.messages)),
+        )?;
+        counter(
+            &mut encoder,
+            "axum_jaeger_receiver_messages_rejected",
+            "Messages that were not what the protocol says, or for which the queue had no room.",
+            receivers.into_iter().flat_map(|(name, counts)| {
+                [
+                    ("malformed", counts.malformed),
+                    ("queue_full", counts.queue_full),
+                ]
+                .map(|(reason, count)| ([("transport", name), ("reason", reason)], count))
+            }),
+        )?;
+        let dropped = self
+            .sockets
+            .into_iter()
+            .filter_map(|(name, address)| Some(([("transport", name)], kernel::dropped(address)?)));
+        counter(
+            &mut encoder,
+            "axum_jaeger_receiver_datagrams_dropped",
+            "Datagrams that the kernel dropped, since nobody read them in time (known on Linux alone).",
+            dropped,
+        )?;
+        let kept = self.store.usage();
+        let evicted = encoder.encode_descriptor(
+            "axum_jaeger_store_spans_evicted",
+            "Spans that left when there was no room for newer ones.",
+            None,
+            MetricType::Counter,
+        )?;
+        ConstCounter::new(kept.evicted_spans).encode(evicted)?;
+        for (name, help, value) in [
+            ("axum_jaeger_store_traces", "Traces kept.", kept.traces),
+            ("axum_jaeger_store_spans", "Spans kept.", kept.spans),
+            (
+                "axum_jaeger_store_bytes",
+                "What they take in memory.",
+                kept.bytes,
+            ),
+            (
+                "axum_jaeger_store_capacity_bytes",
+                "What they may take in memory.",
+                kept.max_bytes,
+            ),
+        ] {
+            let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            ConstGauge::new(value as u64).encode(gauge)?;
+        }
+        Ok(())
+    }
+}
+
+fn counter<L: EncodeLabelSet>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    values: impl IntoIterator<Item = (L, u64)>,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (labels, value) in values {
+        ConstCounter::new(value).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! The head of each page: where one can go, and what the scripts may ask for.
+
+use super::Request;
+
+/// What stands in the files for it.
+const PLACE: &str = "<!-- header -->";
+
+/// `html` with the header of the page at `path`. Its attributes tell the scripts what there is, so that they ask for nothing else:
+/// `data-logs`, and the labels of the requests in `data-requests`.
+pub(super) fn put(html: &str, path: &str, logs: bool, requests: &[Request]) -> String {
+    let mut links = link("/search", "Search", matches!(path, "/" | "/search"));
+    links += &link("/services", "Services", path == "/services");
+    if logs {
+        links += &link("/logs", "Logs", path == "/logs");
+    }
+    let labels: Vec<_> = requests.iter().map(|request| &request.label).collect();
+    let labels = serde_json::json!(labels).to_string();
+    let header = format!(
+        "<header{logs} data-requests=\"{labels}\"><a href=\"/search\">axum-jaeger</a>\
+         <nav aria-label=\"Pages\">{links}</nav></header>",
+        logs = if logs { " data-logs" } else { "" },
+        labels = escaped(&labels),
+    );
+    html.replace(PLACE, &header)
+}
+
+fn link(path: &str, name: &str, current: bool) -> String {
+    let current = if current {
+        " aria-current=\"page\""
+    } else {
+        ""
+    };
+    format!("<a href=\"{path}\"{current}>{name}</a>")
+}
+
+/// For between two quotes of an attribute.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_tells_what_there_is_and_stays_one_attribute() {
+        let request = Request {
+            label: "a\"><b>&".into(),
+            url: String::new(),
+        };
+        let html = put("<body><!-- header --></body>", "/logs", true, &[request]);
+        assert!(
+            html.contains("<header data-logs data-requests=\"[&quot;a\\&quot;><b>&amp;&quot;]\">")
+        );
+        assert!(html.contains("<a href=\"/logs\" aria-current=\"page\">Logs</a>"));
+        let without = put(PLACE, "/search", false, &[]);
+        assert!(!without.contains("logs") && without.contains("data-requests=\"[]\""));
+    }
+}

@@ -1,0 +1,29 @@
+//! A search that goes on: which of the traces that get spans it would find.
+
+use super::params::{Params, TraceQuery};
+use super::search::search_since;
+use crate::jaeger::model::TraceId;
+use crate::jaeger::store::Store;
+
+/// A search of which the answer is known, up to some arrival.
+#[derive(Debug)]
+pub(in super::super) struct Watch(TraceQuery);
+
+impl Watch {
+    /// Reads the parameters of a search, of which the end has not come yet.
+    ///
+    /// # Errors
+    /// Jaeger's message.
+    pub(in super::super) fn parse(pairs: Vec<(String, String)>) -> Result<Self, String> {
+        let query = TraceQuery::parse(&Params::new(pairs))?;
+        Ok(Watch(TraceQuery {
+            end: i64::MAX,
+            ..query
+        }))
+    }
+
+    /// What of the search's answer is new or has grown since the store's `arrivals` was that number; `None` when all of it may be.
+    pub(in super::super) fn changed(&self, store: &Store, arrivals: u64) -> Option<Vec<TraceId>> {
+        search_since(store, arrivals, &self.0)
+    }
+}

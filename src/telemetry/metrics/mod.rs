@@ -1,0 +1,95 @@
+//! What a service counts and measures, as Prometheus reads it.
+//!
+//! - [`requests`]: the requests that come in, with exemplars that lead to their traces.
+//! - `spans`: the account of the spans, and their export.
+//!
+//! Names are OpenTelemetry's semantic conventions for HTTP and for SDK metrics, in their Prometheus
+//! form.
+
+pub mod requests;
+pub(super) mod spans;
+
+use std::{
+    fmt::{self, Write},
+    sync::Arc,
+};
+
+use prometheus_client::{encoding::text, registry::Registry};
+
+use self::{
+    requests::Requests,
+    spans::{Account, Exports},
+};
+use super::export::queue::Queue;
+
+/// All metrics of the process.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    requests: Requests,
+}
+
+/// How metrics are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// OpenMetrics 1.0, with exemplars.
+    OpenMetrics,
+    /// Prometheus' own text format 0.0.4, which has no exemplars.
+    Prometheus,
+}
+
+impl Format {
+    /// The best of those that an `Accept` header names.
+    pub fn accepted(accept: &str) -> Self {
+        if accept.contains("application/openmetrics-text") {
+            Self::OpenMetrics
+        } else {
+            Self::Prometheus
+        }
+    }
+
+    /// The value of `Content-Type`.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
+        }
+    }
+}
+
+impl Metrics {
+    /// With the spans that wait in `queue`; without one, of the requests alone.
+    pub(super) fn new(spans: Option<(Arc<Queue>, Exports)>) -> Self {
+        let mut registry = Registry::default();
+        let requests = Requests::default();
+        requests.register(&mut registry);
+        if let Some((queue, exports)) = spans {
+            registry.register_collector(Box::new(Account(queue)));
+            exports.register(&mut registry);
+        }
+        Self {
+            registry: Arc::new(registry),
+            requests,
+        }
+    }
+
+    /// All values now.
+    ///
+    /// # Errors
+    /// When one cannot be written, which none here does.
+    pub fn encode(&self, format: Format) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        match format {
+            Format::OpenMetrics => text::encode(&mut text, &self.registry)?,
+            Format::Prometheus => {
+                let mut open_metrics = String::new();
+                text::encode_registry(&mut open_metrics, &self.registry)?;
+                for line in open_metrics.lines() {
+                    let sample = line.rsplit_once(" # {").map_or(line, |(sample, _)| sample);
+                    writeln!(text, "{sample}")?;
+                }
+            }
+        }
+        Ok(text)
+    }
+}
