@@ -4,11 +4,11 @@
 mod accessible;
 mod browser;
 mod critical;
-mod frames;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/demo.rs"]
 mod demo;
 mod embedded;
+mod frames;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/jaeger.rs"]
 mod jaeger;

@@ -7,7 +7,7 @@ use crate::browser::Browser;
 use crate::demo::Demo;
 
 /// Bytes; the README is to open fast.
-const MAX_SIZE: usize = 150_000;
+const MAX_SIZE: usize = 250_000;
 
 const ROWS: &str = "document.querySelectorAll('.row').length";
 const LINES: &str = "document.querySelectorAll('#line-list li').length";

@@ -36,16 +36,12 @@ async fn the_keyboard_and_the_buttons_zoom() {
     browser
         .until(TICKS, "249 ms, 375 ms, 500 ms, 625 ms, 751 ms")
         .await;
-    browser
-        .until(QUERY, "?zoom=249250-750750")
-        .await;
+    browser.until(QUERY, "?zoom=249250-750750").await;
     browser
         .until_says("#shown", "249 ms to 751 ms of 1 s")
         .await;
     browser.keys("#tree", "<").await;
-    browser
-        .until(QUERY, "?zoom=123875-625375")
-        .await;
+    browser.until(QUERY, "?zoom=123875-625375").await;
     browser.keys("#tree", "-").await;
     browser.until(TICKS, WHOLE).await;
 
@@ -73,9 +69,7 @@ async fn a_range_is_in_the_address() {
     browser.until(TICKS, ticks).await;
     // The other two spans start later.
     browser.until(BARS, "0,100; 50,50").await;
-    browser
-        .until(QUERY, "?zoom=500-1500")
-        .await;
+    browser.until(QUERY, "?zoom=500-1500").await;
     browser.reload().await;
     browser.until(TICKS, ticks).await;
 
