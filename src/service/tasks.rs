@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info_span;
 
 use super::error::Error;
+use crate::telemetry::clock::StepGuard;
 
 /// Waits one second, as for a disk or another service, without holding a thread.
 pub(super) async fn io_task() -> Json<&'static str> {
@@ -57,6 +58,7 @@ async fn count_primes() -> Result<usize, JoinError> {
     let _cancel = abandoned.clone().drop_guard();
     task::spawn_blocking(move || {
         let _entered = span.enter();
+        let _clock = StepGuard::new(span.clone());
         (2..BELOW)
             .take_while(|_| !abandoned.is_cancelled())
             .filter(|&number| is_prime(number))

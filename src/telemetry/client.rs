@@ -5,7 +5,7 @@ use reqwest::{Client, Request, Response};
 use tracing::{Instrument, Span, field::Empty, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{propagation, with_causes};
+use super::{clock::StepGuard, propagation, with_causes};
 
 /// Sends `request` within a client span, whose context travels in the headers.
 ///
@@ -17,6 +17,7 @@ use super::{propagation, with_causes};
 /// What [`Client::execute`] says.
 pub async fn send(client: &Client, mut request: Request) -> reqwest::Result<Response> {
     let span = client_span(&request);
+    let _clock = StepGuard::new(span.clone());
     propagation::inject(&span.context(), request.headers_mut());
     let result = client.execute(request).instrument(span.clone()).await;
     match &result {

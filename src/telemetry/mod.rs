@@ -3,11 +3,13 @@
 //! - [`init`] sets both up for the process, [`Telemetry::shutdown`] sends what is left.
 //! - [`server::trace`] makes the one span of a request that comes in.
 //! - [`client::send`] makes the one span of a request that goes out.
+//! - [`clock::StepGuard`] keeps a span's duration right when the clock is set; for spans of your own.
 //! - [`log`] writes the lines, each with the ids of its trace and span.
 //! - [`metrics`] counts and measures, for Prometheus.
 //! - [`export`] takes finished spans to Jaeger.
 
 pub mod client;
+pub mod clock;
 pub mod export;
 pub mod log;
 pub mod metrics;

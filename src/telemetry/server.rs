@@ -16,7 +16,7 @@ use opentelemetry::trace::Status;
 use tracing::{Instrument, Span, field::Empty, info, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::propagation;
+use super::{clock::StepGuard, propagation};
 
 /// Who sends the requests of a connection: the server puts it into their extensions, as text, since
 /// an address takes longer to write than most of a span.
@@ -43,7 +43,9 @@ pub async fn trace(request: Request, next: Next) -> Response {
         let _ = span.set_parent(caller);
     }
     let mut access = Access::new(&request);
+    let clock = StepGuard::new(span.clone());
     async move {
+        let _clock = clock;
         let mut response = next.run(request).await;
         let span = Span::current();
         record_response(&span, response.status());

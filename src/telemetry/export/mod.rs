@@ -229,7 +229,11 @@ impl Exporter {
                 Ok(sent) => {
                     flight.told(spans.len(), Ok(()));
                     match sent {
-                        Sent::Taken => self.outage.over(self.lost()),
+                        Sent::Taken => {
+                            let account = self.queue.account();
+                            self.outage
+                                .over(account.lost(), account.lost_by(Loss::QueueFull));
+                        }
                         Sent::Unanswered { refused: None } => {}
                         Sent::Unanswered {
                             refused: Some(reason),

@@ -1,8 +1,9 @@
-//! Tells the log of a collector that cannot be reached: once when it begins, once when it is over.
+//! Tells the log of a collector that cannot be reached, or is too slow: once when it begins, once when
+//! it is over.
 
 use std::{
-    sync::{Mutex, PoisonError},
-    time::Instant,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use tracing::{info, warn};
@@ -20,7 +21,21 @@ struct State {
     since: Option<(Instant, u64)>,
     /// When a message was taken last.
     taken: Option<Instant>,
+    too_slow: Overflow,
 }
+
+/// Spans that find no room in the queue, though messages are taken.
+#[derive(Debug, Default)]
+struct Overflow {
+    /// How many there have been.
+    seen: u64,
+    /// When the last ones were seen, and how many there had been before the first.
+    since: Option<(Instant, u64)>,
+}
+
+/// How long no span must have been lost to say that it is over: a queue that is full at times is
+/// one thing, not many.
+const CALM: Duration = Duration::from_secs(5);
 
 impl Outage {
     pub(super) fn new(destination: String) -> Self {
@@ -43,21 +58,45 @@ impl Outage {
         }
     }
 
-    /// A message was taken; so many spans were `lost` so far.
-    pub(super) fn over(&self, lost: u64) {
+    /// A message was taken; so many spans were `lost` so far, and so many of them found no `room`.
+    pub(super) fn over(&self, lost: u64, room: u64) {
         let mut state = self.lock();
         state.taken = Some(Instant::now());
-        if let Some((since, lost_before)) = state.since.take() {
-            info!(
-                "spans reach {} again after {} s; {} were lost",
-                self.destination,
-                since.elapsed().as_secs(),
-                lost - lost_before,
-            );
-        }
+        let Some((since, lost_before)) = state.since.take() else {
+            state.too_slow.taken(&self.destination, room);
+            return;
+        };
+        // What was lost meanwhile is said here.
+        state.too_slow.seen = room;
+        info!(
+            "spans reach {} again after {} s; {} were lost",
+            self.destination,
+            since.elapsed().as_secs(),
+            lost - lost_before,
+        );
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Overflow {
+    /// A message was taken; so many spans found no room so far.
+    fn taken(&mut self, destination: &str, lost: u64) {
+        let more = lost > self.seen;
+        match &mut self.since {
+            None if more => {
+                warn!("spans are lost: {destination} is too slow; said once, until none is");
+                self.since = Some((Instant::now(), self.seen));
+            }
+            Some((last, _)) if more => *last = Instant::now(),
+            Some((last, before)) if last.elapsed() >= CALM => {
+                info!("no span is lost any more; {} were", lost - *before);
+                self.since = None;
+            }
+            _ => {}
+        }
+        self.seen = lost;
     }
 }

@@ -19,9 +19,13 @@ pub struct Sample {
 impl Scrape {
     /// The metrics of `service` now, in OpenMetrics.
     pub async fn of(service: &Service) -> Self {
-        let response = service
-            .client
-            .get(service.metrics_url())
+        Self::at(&service.client, &service.metrics_url()).await
+    }
+
+    /// The metrics at `url` now, in OpenMetrics.
+    pub async fn at(client: &reqwest::Client, url: &str) -> Self {
+        let response = client
+            .get(url)
             .header("accept", "application/openmetrics-text; version=1.0.0")
             .send()
             .await

@@ -19,21 +19,35 @@ pub struct Process {
     output: Arc<(Mutex<Vec<String>>, Condvar)>,
 }
 
+/// The real binary.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_axum-jaeger");
+
 impl Process {
     /// `axum-jaeger ARGS` with these variables and no other of its own.
     pub fn start(args: &[&str], env: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_axum-jaeger"));
-        let mut child = command
-            .args(args)
+        let mut command = Self::command(BINARY);
+        command.args(args).envs(env.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// A command that runs the binary in the end, with nothing to read and both outputs kept.
+    pub fn command(program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .env_remove("RUST_LOG")
-            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts a [`Process::command`].
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let output = Arc::default();
-        read_lines(child.stdout.take().unwrap(), Arc::clone(&output));
+        if let Some(stdout) = child.stdout.take() {
+            read_lines(stdout, Arc::clone(&output));
+        }
         read_lines(child.stderr.take().unwrap(), Arc::clone(&output));
         Self { child, output }
     }

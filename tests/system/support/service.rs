@@ -1,11 +1,19 @@
 //! One service, started as a container would start it.
 
-use std::{net::SocketAddr, process::ExitStatus, time::Duration};
+use std::{
+    net::SocketAddr,
+    process::{Command, ExitStatus},
+    time::Duration,
+};
 
 use reqwest::Response;
 use serde_json::Value;
 
-use super::{jaeger::Jaeger, patience::Patience, process::Process};
+use super::{
+    jaeger::Jaeger,
+    patience::Patience,
+    process::{BINARY, Process},
+};
 
 /// A running `axum-jaeger serve` on a free port of loopback.
 pub struct Service {
@@ -17,13 +25,24 @@ pub struct Service {
 impl Service {
     /// With these variables beside those for its address.
     pub fn start(env: &[(&str, &str)]) -> Self {
-        let own = [("EXPOSE_HOST", "127.0.0.1"), ("EXPOSE_PORT", "0")];
-        let env: Vec<_> = own.iter().chain(env).copied().collect();
-        let process = Process::start(&["serve"], &env);
+        let mut command = Process::command(BINARY);
+        command.arg("serve").envs(env.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// What `command` starts; its address is given here.
+    pub fn spawn(mut command: Command) -> Self {
+        command.envs([("EXPOSE_HOST", "127.0.0.1"), ("EXPOSE_PORT", "0")]);
+        let process = Process::spawn(command);
         let address = process
             .wait_for_word_after("listening on http://")
             .parse()
             .unwrap();
+        Self::at(process, address)
+    }
+
+    /// One that listens on `address`.
+    pub fn at(process: Process, address: SocketAddr) -> Self {
         Self {
             process,
             address,

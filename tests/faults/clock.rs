@@ -1,0 +1,111 @@
+//! The system's clock is set while requests are under way.
+
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    path::Path,
+    sync::mpsc,
+};
+
+use serde_json::Value;
+
+use crate::{
+    rig::{Rig, Traced},
+    support::{
+        jaeger::{Jaeger, MODES},
+        process::{BINARY, Process},
+        service::Service,
+    },
+};
+
+/// Where Debian and Ubuntu put it.
+const LIBFAKETIME: [&str; 2] = [
+    "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+    "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
+];
+/// Microseconds: less than any step here.
+const MINUTES: u64 = 10 * 60 * 1_000_000;
+
+/// An hour forward within the first call of `/chain`, and two hours back within the second: spans last as long as they lasted.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs libfaketime"]
+async fn is_set() {
+    let library = LIBFAKETIME
+        .into_iter()
+        .find(|path| Path::new(path).exists())
+        .expect("libfaketime of the package libfaketime");
+    for mode in MODES {
+        let clock = std::env::temp_dir().join(format!("axum-jaeger-clock-{}", std::process::id()));
+        let set = |offset: &str| std::fs::write(&clock, offset).unwrap();
+        set("+0");
+        let (target, called) = target();
+        let rig = Rig::start_as(mode, &[], |env| {
+            let mut command = Process::command(BINARY);
+            command
+                .arg("serve")
+                .envs(env.iter().map(|(key, value)| (key, value)))
+                .env("TARGET_ONE_HOST", &target)
+                .env("TARGET_TWO_HOST", &target)
+                .env("LD_PRELOAD", library)
+                .env("FAKETIME_TIMESTAMP_FILE", &clock)
+                .env("FAKETIME_NO_CACHE", "1")
+                // As the system's own does: it goes on, whatever the other is set to.
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+            Traced::new(Service::spawn(command))
+        })
+        .await;
+        let service = &rig.traced.service;
+        let chain = tokio::spawn(service.client.get(service.url("/chain")).send());
+        for offset in ["+3600", "-3600"] {
+            let answer: mpsc::Sender<()> = called.recv().unwrap();
+            set(offset);
+            answer.send(()).unwrap();
+        }
+        assert_eq!(chain.await.unwrap().unwrap().status(), 200);
+        // The server's span, one for each call, and that of its own `/`.
+        let spans = spans(&rig, 5).await;
+        for span in &spans {
+            let (name, duration) = (&span["operationName"], span["duration"].as_u64().unwrap());
+            assert!(0 < duration && duration < MINUTES, "{name}: {duration} µs");
+        }
+        for _ in 0..5 {
+            rig.traced.answered();
+        }
+        assert_eq!(rig.end().await.dropped, 0);
+        std::fs::remove_file(clock).unwrap();
+    }
+}
+
+/// All spans of the one trace.
+async fn spans(rig: &Rig, count: usize) -> Vec<Value> {
+    rig.have_arrived(count as u64).await;
+    let jaeger = Jaeger::at(rig.jaeger.addresses());
+    let ever = "/api/traces?service=app&start=0&end=9999999999999999";
+    let traces = jaeger
+        .wait_for(ever, |data| data[0]["spans"].is_array())
+        .await;
+    let spans = traces[0]["spans"].as_array().unwrap().clone();
+    assert_eq!(spans.len(), count, "{spans:#?}");
+    spans
+}
+
+/// A server that answers each request when the test, which gets a sender for it, says so.
+fn target() -> (String, mpsc::Receiver<mpsc::Sender<()>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (calls, called) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head);
+            let (answer, say) = mpsc::channel();
+            if calls.send(answer).is_err() || say.recv().is_err() {
+                return;
+            }
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    (address, called)
+}

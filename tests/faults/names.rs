@@ -1,0 +1,122 @@
+//! A name that cannot be resolved, and one that moves to another address.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum_jaeger::jaeger::{Jaeger, Settings};
+use futures_util::future::join_all;
+
+use crate::{
+    rig::{
+        BROKEN, MENDED, Rig, Traced, env,
+        load::compare,
+        memory,
+        names::{Answer, NAME, Names},
+        receiver,
+    },
+    support::{jaeger::MODES, service::Service},
+};
+
+const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
+const THERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+
+/// A Jaeger at `host`, with this port for `mode`; 0 is a free one.
+async fn jaeger(host: Ipv4Addr, mode: &str, port: u16) -> Jaeger {
+    let port_of = |other| if mode == other { port } else { 0 };
+    let settings = Settings {
+        host: host.into(),
+        compact_port: port_of("thrift-agent"),
+        binary_port: 0,
+        http_port: port_of("thrift-collector"),
+        grpc_port: port_of("grpc"),
+        query_port: 0,
+        max_memory_mib: 64,
+    };
+    Jaeger::start(&settings).await.unwrap()
+}
+
+fn address(jaeger: &Jaeger, mode: &str) -> SocketAddr {
+    match mode {
+        "grpc" => jaeger.addresses().grpc,
+        "thrift-collector" => jaeger.addresses().http,
+        _ => jaeger.addresses().compact,
+    }
+}
+
+/// A service that looks for its Jaeger by name.
+fn service(names: &Names, mode: &str, port: u16) -> Traced {
+    let mut command = names.serve();
+    command.envs(env(mode, NAME, port));
+    Traced::new(Service::spawn(command))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs root: a name server on port 53, and a service that asks it"]
+async fn that_cannot_be_resolved_for_a_while() {
+    join_all(MODES.map(|mode| async move {
+        let plain = Rig::start(mode, &[]).await;
+        let jaeger = jaeger(HERE, mode, 0).await;
+        let names = Names::start(Answer::Silence);
+        let mut traced = service(&names, mode, address(&jaeger, mode).port());
+        let arrived = || jaeger.counts(receiver(mode)).spans;
+        traced
+            .get_until("noticed", || traced.told(BROKEN) > 0)
+            .await;
+        compare(&format!("no name server, {mode}"), &plain.traced, &traced).await;
+        for answer in [Answer::Failure, Answer::Unknown] {
+            names.set(answer);
+            compare(&format!("{answer:?}, {mode}"), &plain.traced, &traced).await;
+        }
+        assert_eq!(arrived(), 0, "{mode}");
+
+        names.set(Answer::Address(HERE));
+        traced.get_until("arriving", || arrived() > 0).await;
+        traced
+            .get_until("said to be over", || traced.told(MENDED) > 0)
+            .await;
+        assert_eq!(traced.told(BROKEN), 1, "{mode}: {:#?}", traced.tail());
+        assert_eq!(traced.told(MENDED), 1, "{mode}: {:#?}", traced.tail());
+        memory::is_within(traced.service.process.id(), memory::BOUND);
+        traced.settled().await;
+        let account = traced.end();
+        assert_eq!(arrived(), account.delivered, "{mode}");
+    }))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs root: a name server on port 53, and a service that asks it"]
+async fn that_moves_to_another_address() {
+    join_all(MODES.map(|mode| async move {
+        let first = jaeger(HERE, mode, 0).await;
+        let port = address(&first, mode).port();
+        let names = Names::start(Answer::Address(HERE));
+        let mut traced = service(&names, mode, port);
+        let arrived_first = || first.counts(receiver(mode)).spans;
+        traced.get_until("arriving", || arrived_first() > 0).await;
+        traced.settled().await;
+        let before = traced.asked();
+        first.shutdown().await;
+
+        // It is away for a moment, as a pod that is rescheduled.
+        traced
+            .get_until("noticed", || traced.told(BROKEN) > 0)
+            .await;
+        let second = jaeger(THERE, mode, port).await;
+        names.set(Answer::Address(THERE));
+        let arrived = || second.counts(receiver(mode)).spans;
+        traced.get_until("arriving there", || arrived() > 0).await;
+        traced
+            .get_until("said to be over", || traced.told(MENDED) > 0)
+            .await;
+        assert_eq!(traced.told(BROKEN), 1, "{mode}: {:#?}", traced.tail());
+        assert_eq!(traced.told(MENDED), 1, "{mode}: {:#?}", traced.tail());
+        traced.settled().await;
+        let account = traced.end();
+        match mode {
+            // The system took datagrams for nobody.
+            "thrift-agent" => assert!(before + arrived() <= account.delivered, "{mode}"),
+            _ => assert_eq!(before + arrived(), account.delivered, "{mode}"),
+        }
+    }))
+    .await;
+}

@@ -1,0 +1,212 @@
+//! Clients that want too much, or never end.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tokio::{io::AsyncWriteExt, task::JoinSet};
+
+use crate::{
+    rig::{
+        Rig, Traced,
+        load::{self, compare},
+        memory,
+    },
+    support::{
+        jaeger::MODES,
+        patience::Patience,
+        process::{BINARY, Process},
+        service::Service,
+    },
+};
+
+/// Room for a long path in every attribute that has it.
+const WHOLE_PATHS: &[(&str, &str)] = &[("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100000")];
+
+/// The path is answered, and cut in the span.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_of_60_kb() {
+    for mode in MODES {
+        let rig = Rig::start(mode, &[]).await;
+        for _ in 0..100 {
+            long_path(&rig.traced, "").await;
+        }
+        rig.all_arrived().await;
+        memory::is_within(rig.traced.service.process.id(), memory::BOUND);
+        assert_eq!(rig.end().await.dropped, 0, "{mode}");
+    }
+}
+
+/// One span that no datagram can carry is dropped alone; a collector takes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_span_that_is_larger_than_a_datagram() {
+    for mode in MODES {
+        let rig = Rig::start(mode, WHOLE_PATHS).await;
+        load::requests(&rig.traced, 50, 8).await;
+        long_path(&rig.traced, &"a".repeat(5_000)).await;
+        load::requests(&rig.traced, 50, 8).await;
+        let account = rig.end().await;
+        match mode {
+            "thrift-agent" => assert_eq!(account.reasons, [("too_large".to_owned(), 1)]),
+            _ => assert_eq!(account.dropped, 0, "{mode}"),
+        }
+    }
+}
+
+async fn long_path(to: &Traced, user_agent: &str) {
+    let path = format!("/items/{}", "9".repeat(60_000));
+    let request = to.service.client.get(to.service.url(&path));
+    let answer = request
+        .header("user-agent", user_agent)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 422);
+    to.answered();
+}
+
+/// Too many headers, one that is too long, and some that never end: refused, and forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn header_bombs() {
+    const BOMBS: usize = 20;
+    let plain = Rig::start("grpc", &[]).await;
+    let rig = Rig::start("grpc", &[]).await;
+    let address = rig.traced.service.address;
+    let many: String = (0..1_000).map(|n| format!("x-{n}: y\r\n")).collect();
+    let long = format!("x: {}\r\n", "y".repeat(1024 * 1024));
+    let mut bombs = JoinSet::new();
+    for _ in 0..BOMBS {
+        for headers in [&many, &long] {
+            let head = format!("GET / HTTP/1.1\r\nhost: a\r\n{headers}\r\n");
+            bombs.spawn_blocking(move || {
+                let mut stream = TcpStream::connect(address).unwrap();
+                // Refused before all of it is read, or else answered.
+                if stream.write_all(head.as_bytes()).is_ok() {
+                    is_refused(&mut stream);
+                }
+            });
+        }
+        bombs.spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n").unwrap();
+            let patience = Patience::new();
+            while stream.write_all(&[b'x'; 64 * 1024]).is_ok() {
+                patience.check(|| "it takes headers without end".to_owned());
+            }
+        });
+    }
+    compare("header bombs", &plain.traced, &rig.traced).await;
+    while let Some(bomb) = bombs.join_next().await {
+        bomb.unwrap();
+    }
+    rig.arrive_again().await;
+    memory::is_within(rig.traced.service.process.id(), memory::BOUND);
+    assert_eq!(rig.end().await.dropped, 0);
+}
+
+/// Whatever is read of the answer, it is "431"; what was not read of the request may have cut it off.
+fn is_refused(stream: &mut TcpStream) {
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+        Ok(_) => assert!(answer.starts_with(b"HTTP/1.1 431"), "{answer:?}"),
+    }
+}
+
+/// Connections that do nothing cost memory alone, and little of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_idle_connections() {
+    const CONNECTIONS: u64 = 10_000;
+    /// Of the service and of this test: files, queues and other connections.
+    const REST: u64 = 1_000;
+    /// MiB for the buffers of so many, in an unoptimised build.
+    const BUFFERS: u64 = 192;
+
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
+    let connections = CONNECTIONS.min(hard - REST);
+    println!("{connections} idle connections (open files: {soft}, at most {hard})");
+    let plain = Rig::start("grpc", &[]).await;
+    let rig = Rig::start("grpc", &[]).await;
+    let mut idle = Vec::new();
+    for _ in 0..connections {
+        let address = rig.traced.service.address;
+        idle.push(tokio::net::TcpStream::connect(address).await.unwrap());
+    }
+    compare("idle connections", &plain.traced, &rig.traced).await;
+    rig.all_arrived().await;
+    memory::is_within(rig.traced.service.process.id(), memory::BOUND + BUFFERS);
+    drop(idle);
+    rig.arrive_again().await;
+    assert_eq!(rig.end().await.dropped, 0);
+}
+
+/// Clients that send a byte of their request now and then are sent away in the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_loris() {
+    const CLIENTS: usize = 500;
+    let plain = Rig::start("grpc", &[]).await;
+    let rig = Rig::start("grpc", &[]).await;
+    let mut clients = JoinSet::new();
+    for _ in 0..CLIENTS {
+        let address = rig.traced.service.address;
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        clients.spawn(async move {
+            let patience = Patience::new();
+            stream.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
+            while stream.write_all(b"y").await.is_ok() {
+                patience.check(|| "it is still listened to".to_owned());
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        });
+    }
+    compare("slow-loris", &plain.traced, &rig.traced).await;
+    while let Some(client) = clients.join_next().await {
+        client.unwrap();
+    }
+    rig.arrive_again().await;
+    memory::is_within(rig.traced.service.process.id(), memory::BOUND);
+    assert_eq!(rig.end().await.dropped, 0);
+}
+
+/// More connections than the system allows: those that are there are served, and the log says it once.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_open_files() {
+    const FULL: &str = "cannot accept connections";
+    const FREE: &str = "accepts connections again";
+    let rig = Rig::start_as("grpc", &[], |env| {
+        let mut command = Process::command("sh");
+        command
+            .args(["-c", "ulimit -n 64; exec \"$@\"", "sh", BINARY, "serve"])
+            .envs(env.iter().map(|(key, value)| (key, value)));
+        Traced::new(Service::spawn(command))
+    })
+    .await;
+    rig.traced.get().await;
+    rig.all_arrived().await;
+    let address = rig.traced.service.address;
+    // More than there are descriptors, and no more than may wait to be accepted.
+    let held: Vec<_> = (0..120)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    rig.traced
+        .get_until("full", || rig.traced.told(FULL) > 0)
+        .await;
+    load::requests(&rig.traced, 500, 1).await;
+    rig.all_arrived().await;
+    drop(held);
+    let patience = Patience::new();
+    while rig.traced.told(FREE) == 0 {
+        patience.check(|| format!("not free again: {:#?}", rig.traced.tail()));
+        // From a connection of its own.
+        let answer = reqwest::get(rig.traced.service.url("/")).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        rig.traced.answered();
+    }
+    assert_eq!(rig.traced.told(FULL), 1, "{:#?}", rig.traced.tail());
+    assert_eq!(rig.traced.told(FREE), 1, "{:#?}", rig.traced.tail());
+    assert_eq!(rig.end().await.dropped, 0);
+}

@@ -1,0 +1,55 @@
+//! What a service says has become of its spans.
+
+use crate::support::process::Process;
+
+/// The line `spans: 1234 made, 1200 delivered, 34 dropped (queue_full 30, timeout 4)`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) made: u64,
+    pub(crate) delivered: u64,
+    pub(crate) dropped: u64,
+    /// By reason.
+    pub(crate) reasons: Vec<(String, u64)>,
+}
+
+impl Account {
+    /// From the one such line that a process says at its end.
+    pub(crate) fn from_log(process: &Process) -> Self {
+        process.wait_for("its account", |line| {
+            let (_, account) = line.split_once("] - spans: ")?;
+            Self::parse(account)
+        })
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        let (counts, reasons) = match line.split_once(" (") {
+            Some((counts, reasons)) => (counts, reasons.strip_suffix(')')?),
+            None => (line, ""),
+        };
+        let mut account = Self::default();
+        for count in counts.split(", ") {
+            let (number, name) = count.split_once(' ')?;
+            let to = match name {
+                "made" => &mut account.made,
+                "delivered" => &mut account.delivered,
+                "dropped" => &mut account.dropped,
+                _ => return None,
+            };
+            *to = number.parse().ok()?;
+        }
+        for reason in reasons.split(", ").filter(|reason| !reason.is_empty()) {
+            let (name, number) = reason.split_once(' ')?;
+            account
+                .reasons
+                .push((name.to_owned(), number.parse().ok()?));
+        }
+        Some(account)
+    }
+
+    /// Made = delivered + dropped, and every dropped one has its reason.
+    pub(crate) fn is_complete(&self) {
+        assert_eq!(self.made, self.delivered + self.dropped, "{self:?}");
+        let reasons: u64 = self.reasons.iter().map(|(_, spans)| spans).sum();
+        assert_eq!(self.dropped, reasons, "{self:?}");
+    }
+}
