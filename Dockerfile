@@ -1,5 +1,9 @@
 FROM rust:1.95-slim-bookworm AS build
+# Writes the list of dependencies into the program, for scanners: see docs/supply-chain.md.
+RUN cargo install --locked cargo-auditable@0.7.7
 WORKDIR /src
+# The C library becomes a part of the program, which then needs no other file. Its resolver reads hosts and asks DNS by itself.
+ENV RUSTFLAGS="-C target-feature=+crt-static"
 
 # The dependencies alone, with an empty program: this layer is kept until one of them changes.
 COPY Cargo.toml Cargo.lock build.rs ./
@@ -7,17 +11,18 @@ COPY proto proto
 # A member of the workspace; not built, but cargo asks for it.
 COPY benches/peers/Cargo.toml benches/peers/
 RUN mkdir src benches/peers/src && echo 'fn main() {}' >src/main.rs && touch src/lib.rs benches/peers/src/lib.rs \
- && cargo build --release --locked
+ && cargo auditable build --release --locked --target "$(rustc --print host-tuple)"
 
 COPY src src
 # The copies may be older than the empty ones; cargo goes by the time.
-RUN touch src/main.rs src/lib.rs && cargo build --release --locked
+RUN touch src/main.rs src/lib.rs \
+ && cargo auditable build --release --locked --target "$(rustc --print host-tuple)"
 
 # The binary alone, for `docker build --target binary --output DIR`.
 FROM scratch AS binary
-COPY --from=build /src/target/release/axum-jaeger /
+COPY --from=build /src/target/*/release/axum-jaeger /
 
-FROM gcr.io/distroless/cc-debian12:nonroot
+FROM gcr.io/distroless/static-debian12:nonroot
 ARG VERSION=dev
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="axum-jaeger" \

@@ -12,7 +12,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all(&raw)?;
     let descriptors = protox::compile(["raw_batch.proto"], ["proto"])?;
     tonic_prost_build::configure()
-        .build_client(false)
         .bytes(".")
         .out_dir(raw)
         .compile_fds(descriptors)?;

@@ -26,3 +26,9 @@ pub mod verify;
 pub mod api_v2 {
     tonic::include_proto!("jaeger.api_v2");
 }
+
+/// The same on the wire, with the batch as bytes; generated from `proto/raw_batch.proto`.
+#[allow(missing_docs, unreachable_pub, clippy::all)]
+pub(crate) mod raw_api_v2 {
+    include!(concat!(env!("OUT_DIR"), "/raw/jaeger.api_v2.rs"));
+}

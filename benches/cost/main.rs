@@ -6,7 +6,8 @@
 //!
 //! `cargo bench --bench cost -- --help` has the settings.
 
-#![cfg(target_os = "linux")]
+#[cfg(not(target_os = "linux"))]
+compile_error!("the benchmarks read /proc, which is Linux alone");
 
 mod load;
 mod measure;

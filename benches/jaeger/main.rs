@@ -3,7 +3,8 @@
 //!
 //! Needs the real one: Docker with its image, or the program that `JAEGER_ALL_IN_ONE` names.
 
-#![cfg(target_os = "linux")]
+#[cfg(not(target_os = "linux"))]
+compile_error!("the benchmarks read /proc, which is Linux alone");
 
 #[path = "../../tests/support/real_jaeger.rs"]
 #[allow(dead_code, clippy::unwrap_used)]

@@ -1,11 +1,10 @@
-//! One batch of spans through each exporter: mapping, encoding, and the way to a receiver that takes all
-//! and does nothing with it.
+//! One batch of spans through each exporter: queue, mapping, encoding, and the way to a receiver that
+//! takes all and does nothing with it.
 
 use std::time::{Duration, SystemTime};
 
 use axum_jaeger::telemetry::{
-    DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination,
-    export::{Exporter, Limits},
+    Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, export::Processor,
 };
 use criterion::{BatchSize, Criterion, Throughput};
 use opentelemetry::{
@@ -14,10 +13,9 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::{
     Resource,
-    trace::{SpanData, SpanEvents, SpanExporter, SpanLinks},
+    trace::{SpanData, SpanEvents, SpanLinks, SpanProcessor},
 };
 use tokio::runtime::Runtime;
-use tokio_util::sync::CancellationToken;
 
 use crate::support::{Result, receiver::Receivers};
 
@@ -26,6 +24,7 @@ const SPANS: u64 = 512;
 
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let runtime = Runtime::new()?;
+    let _entered = runtime.enter();
     let receivers = Receivers::start()?;
     let collector = receivers.collector.to_string();
     let destinations = [
@@ -44,31 +43,32 @@ pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
             },
         ),
     ];
+    let resource = Resource::builder().with_service_name("bench").build();
     let spans: Vec<_> = (1..=SPANS).map(span).collect();
     let mut group = criterion.benchmark_group("export");
     group.throughput(Throughput::Elements(SPANS));
     for (mode, destination) in destinations {
-        let exporter = runtime.block_on(async { exporter(&destination) })?;
+        let processor = Processor::start(
+            &destination,
+            Batching::DEFAULT,
+            DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT,
+            &resource,
+        )?;
         group.bench_function(format!("{SPANS} spans, {mode}"), |bencher| {
             bencher.iter_batched(
                 || spans.clone(),
-                |spans| runtime.block_on(exporter.export(spans)),
+                |spans| {
+                    for span in spans {
+                        processor.on_end(span);
+                    }
+                    processor.force_flush()
+                },
                 BatchSize::LargeInput,
             );
         });
     }
     group.finish();
     Ok(())
-}
-
-fn exporter(destination: &Destination) -> Result<Exporter> {
-    let limits = Limits {
-        attribute_value_length: DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT,
-        time: Duration::from_secs(30),
-    };
-    let mut exporter = Exporter::new(destination, limits, CancellationToken::new())?;
-    exporter.set_resource(&Resource::builder().with_service_name("bench").build());
-    Ok(exporter)
 }
 
 /// The service's server span of one request.

@@ -4,7 +4,8 @@
 //! All go through the public API: what is private in the crate is measured with the least around it that
 //! is public, such as a message's way over loopback.
 
-#![cfg(target_os = "linux")]
+#[cfg(not(target_os = "linux"))]
+compile_error!("the benchmarks read /proc, which is Linux alone");
 
 mod export;
 mod jaeger;

@@ -6,6 +6,8 @@
 //! The way of a span: `receive` turns bytes into the [`model`], `store` keeps it, `query` answers with it, `page` shows it. The program
 //! that Jaeger is embedded in may add to the page ([`Extras`]): log lines, which [`Logs`] keeps, and requests to try.
 
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod logs;
 mod metrics;
 pub mod model;

@@ -82,7 +82,8 @@ pub(super) async fn serve(
     let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
 }
 
-fn builder(protocol: Protocol) -> Builder<TokioExecutor> {
+/// What makes a connection of a stream.
+pub(super) fn builder(protocol: Protocol) -> Builder<TokioExecutor> {
     let builder = Builder::new(TokioExecutor::new());
     let mut builder = match protocol {
         Protocol::Http1 => builder.http1_only(),

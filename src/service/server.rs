@@ -12,7 +12,6 @@ use std::{
 
 use axum::{
     Router,
-    extract::ConnectInfo,
     http::{HeaderValue, header::CONNECTION},
     response::Response,
 };
@@ -25,6 +24,8 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceBuilder, ServiceExt};
+
+use crate::telemetry::server::ClientAddress;
 
 /// How long a client may take for a request's head; also how long an idle connection is kept.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -113,9 +114,10 @@ fn serve_connection(
 ) {
     // Answers are small and complete: waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
+    let client = ClientAddress::from(peer.ip());
     let service = ServiceBuilder::new()
         .map_request(move |mut request: http::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
+            request.extensions_mut().insert(client.clone());
             request.map(axum::body::Body::new)
         })
         .map_response(move |mut response: Response| {

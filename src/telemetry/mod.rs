@@ -40,6 +40,7 @@ pub use settings::{
 #[must_use = "spans that wait are lost without a shutdown"]
 pub struct Telemetry {
     spans: Option<Spans>,
+    log: Arc<log::Writer>,
 }
 
 /// What makes spans, and where they wait.
@@ -50,6 +51,9 @@ struct Spans {
     exports: Exports,
 }
 
+/// How long the last lines of the log wait for a reader that hangs.
+const LOG_DEADLINE: Duration = Duration::from_secs(1);
+
 /// Telemetry could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
@@ -59,6 +63,9 @@ pub enum InitError {
     /// The exporter could not be made.
     #[error(transparent)]
     Export(#[from] export::BuildError),
+    /// The log's thread cannot be started.
+    #[error("the log: {0}")]
+    Log(#[from] std::io::Error),
     /// The process has a subscriber for `tracing` already.
     #[error(transparent)]
     Subscriber(#[from] tracing_subscriber::util::TryInitError),
@@ -90,11 +97,12 @@ pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
             .with_context_activation(false)
             .with_filter(own_spans())
     });
+    let log = log::to_stdout()?;
     tracing_subscriber::registry()
         .with(layer)
-        .with(log::layer(settings)?)
+        .with(log::layer(settings, Arc::clone(&log))?)
         .try_init()?;
-    Ok(Telemetry { spans })
+    Ok(Telemetry { spans, log })
 }
 
 fn spans(settings: &Settings, destination: &Destination) -> Result<Spans, export::BuildError> {
@@ -172,15 +180,16 @@ impl Telemetry {
     /// What it counts and measures. The requests are counted by [`metrics::requests::record`].
     pub fn metrics(&self) -> Metrics {
         let spans = self.spans.as_ref();
-        Metrics::new(spans.map(|spans| (Arc::clone(&spans.queue), spans.exports.clone())))
+        let spans = spans.map(|spans| (Arc::clone(&spans.queue), spans.exports.clone()));
+        Metrics::new(spans, Arc::clone(&self.log))
     }
 
     /// Sends what is left, for `deadline` at most; a collector that is not there is not waited for.
     /// The last line of the log about spans is their account.
-    pub async fn shutdown(self, deadline: Duration) {
+    pub async fn shutdown(mut self, deadline: Duration) {
         let Some(Spans {
             provider, queue, ..
-        }) = self.spans
+        }) = self.spans.take()
         else {
             return;
         };
@@ -192,5 +201,12 @@ impl Telemetry {
             Err(error) => tracing::warn!("spans may be lost: {error}"),
         }
         tracing::info!("{}", queue.account());
+    }
+}
+
+/// However the process ends, with an error or a panic too, its last lines are written.
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        self.log.flush(LOG_DEADLINE);
     }
 }

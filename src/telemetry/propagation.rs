@@ -20,19 +20,19 @@ const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 /// (W3C Trace Context, 3.3.1.5).
 const MAX_TRACESTATE: usize = 512;
 
-/// The caller's context; an empty one, which starts a new trace, where the headers have none
-/// or a broken one.
-pub fn extract(headers: &HeaderMap) -> Context {
+/// The caller's context; none, for a new trace, where the headers have none or a broken one.
+pub fn extract(headers: &HeaderMap) -> Option<Context> {
     let empty = Context::new();
-    match only(headers, TRACEPARENT) {
+    let context = match only(headers, TRACEPARENT) {
         Some(parent) if is_traceparent(parent) => {
             TraceContextPropagator::new().extract_with_context(&empty, &In(headers))
         }
-        _ => match only(headers, UBER_TRACE_ID).and_then(parse_uber_trace_id) {
-            Some(caller) => empty.with_remote_span_context(caller),
-            None => empty,
-        },
-    }
+        _ => {
+            let caller = only(headers, UBER_TRACE_ID).and_then(parse_uber_trace_id)?;
+            empty.with_remote_span_context(caller)
+        }
+    };
+    context.span().span_context().is_valid().then_some(context)
 }
 
 /// Puts the span of `context` into `headers`.
@@ -135,16 +135,14 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, value.parse().unwrap());
         }
-        let context = extract(&map);
+        let context = extract(&map)?;
         let span = context.span();
         let caller = span.span_context();
-        caller.is_valid().then(|| {
-            (
-                caller.trace_id().to_string(),
-                caller.span_id().to_string(),
-                caller.is_sampled(),
-            )
-        })
+        Some((
+            caller.trace_id().to_string(),
+            caller.span_id().to_string(),
+            caller.is_sampled(),
+        ))
     }
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -238,7 +236,7 @@ mod tests {
             format!("00-{:0>32}-{:0>16}-01", 1, 2).as_str()
         );
         assert!(!headers.contains_key(TRACESTATE));
-        let context = extract(&headers);
+        let context = extract(&headers).unwrap();
         assert_eq!(context.span().span_context().trace_id(), caller.trace_id());
     }
 }

@@ -1,12 +1,13 @@
 //! One server span, and one line in the log, for each request that comes in.
 
 use std::{
-    net::SocketAddr,
+    net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use axum::{
-    extract::{ConnectInfo, MatchedPath, Request},
+    extract::{MatchedPath, Request},
     http::{HeaderMap, Method, StatusCode, Uri, Version, header},
     middleware::Next,
     response::Response,
@@ -17,6 +18,17 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{clock::StepGuard, propagation};
 
+/// Who sends the requests of a connection: the server puts it into their extensions, as text, since
+/// an address takes longer to write than most of a span.
+#[derive(Clone, Debug)]
+pub struct ClientAddress(Arc<str>);
+
+impl From<IpAddr> for ClientAddress {
+    fn from(address: IpAddr) -> Self {
+        Self(address.to_string().into())
+    }
+}
+
 /// An axum middleware (`axum::middleware::from_fn(trace)`, on the whole router, so that unknown
 /// paths are seen too).
 ///
@@ -26,8 +38,10 @@ use super::{clock::StepGuard, propagation};
 /// answer says in `traceresponse` which trace it was.
 pub async fn trace(request: Request, next: Next) -> Response {
     let span = server_span(&request);
-    // Refused only where nothing makes spans of this one.
-    let _ = span.set_parent(propagation::extract(request.headers()));
+    if let Some(caller) = propagation::extract(request.headers()) {
+        // Refused only where nothing makes spans of this one.
+        let _ = span.set_parent(caller);
+    }
     let mut access = Access::new(&request);
     let clock = StepGuard::new(span.clone());
     async move {
@@ -47,9 +61,9 @@ fn server_span(request: &Request) -> Span {
     let method = known_method(request.method());
     let route = route(request);
     let (address, port) = host(request.headers());
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let client = request.extensions().get::<ClientAddress>();
     let name = match route {
-        Some(route) => format!("{} {route}", method.unwrap_or("HTTP")),
+        Some(route) => [method.unwrap_or("HTTP"), " ", route].concat(),
         None => method.unwrap_or("HTTP").to_owned(),
     };
     info_span!(
@@ -64,7 +78,7 @@ fn server_span(request: &Request) -> Span {
         url.query = request.uri().query(),
         server.address = address,
         server.port = port,
-        client.address = peer.map(|peer| tracing::field::display(peer.0.ip())),
+        client.address = client.map(|client| &*client.0),
         network.protocol.version = protocol_version(request.version()),
         user_agent.original = text(request.headers(), header::USER_AGENT),
         http.response.status_code = Empty,

@@ -39,6 +39,7 @@ async fn outlives(mode: &'static str, fault: Fault) {
         .await;
     assert_eq!(rig.traced.told(BROKEN), 1, "{:#?}", rig.traced.tail());
     assert_eq!(rig.traced.told(MENDED), 1, "{:#?}", rig.traced.tail());
+    assert_eq!(rig.traced.told("opentelemetry"), 0, "the SDK says it too");
     memory::is_within(rig.traced.service.process.id(), memory::BOUND);
     rig.end().await;
     assert_eq!(plain.end().await.dropped, 0);

@@ -121,12 +121,17 @@ async fn that_nobody_reads() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs root: a file system of its own"]
 async fn on_a_disk_that_is_full() {
-    const MOUNT: &str = "mount -t tmpfs -o size=64k log /mnt && exec \"$@\" >/mnt/log";
+    const MOUNT: &str =
+        "mount -t tmpfs -o size=64k log \"$1\" && log=\"$1/log\" && shift && exec \"$@\" >\"$log\"";
+    let folder = std::env::temp_dir().join(format!("axum-jaeger-disk-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
     let mut command = Process::command("unshare");
-    command.args(["--mount", "sh", "-c", MOUNT, "sh", BINARY, "serve"]);
+    command.args(["--mount", "sh", "-c", MOUNT, "sh"]);
+    command.arg(&folder).args([BINARY, "serve"]);
     let mute = Mute::start(command).await;
     // The mount is in the service's name space alone.
-    let disk = format!("/proc/{}/root/mnt", mute.rig.traced.service.process.id());
+    let process = mute.rig.traced.service.process.id();
+    let disk = format!("/proc/{process}/root{}", folder.display());
     let log = || std::fs::read_to_string(format!("{disk}/log")).unwrap();
     let patience = Patience::new();
     while !log().contains("listening on") {
@@ -147,4 +152,5 @@ async fn on_a_disk_that_is_full() {
     }
     mute.rig.all_arrived().await;
     mute.ends();
+    std::fs::remove_dir(folder).unwrap();
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use base64::Engine;
 use serde_json::{Value, json};
 
 use crate::patience::Patience;
@@ -81,10 +82,26 @@ impl Browser {
 
     /// The width of the page in pixels.
     pub(crate) async fn width(&self, width: u16) {
+        self.size(width, 800).await;
+    }
+
+    /// The page's width and height in pixels.
+    pub(crate) async fn size(&self, width: u16, height: u16) {
         let size =
-            json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", size)
             .await;
+    }
+
+    /// What is seen of the page, as PNG.
+    pub(crate) async fn picture(&self) -> Vec<u8> {
+        let url = format!("{}/screenshot", self.session);
+        let answer = self.http.get(url).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        let text = answer["value"].as_str().unwrap();
+        base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .unwrap()
     }
 
     /// `light` or `dark`.

@@ -17,6 +17,7 @@ mod logs;
 #[path = "../system/support/patience.rs"]
 #[allow(unreachable_pub)]
 mod patience;
+mod pictures;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/process.rs"]
 mod process;

@@ -73,21 +73,19 @@ async fn what_does_not_fit_the_queue_is_dropped_and_counted() {
         }
         assert_eq!(service.terminate().code(), Some(0));
         let account = service.account();
-        let count = |reason: &str| -> u64 {
-            let (_, rest) = account.split_once(reason).expect(&account);
-            let digits = rest.trim_start().split(|c: char| !c.is_ascii_digit());
-            digits.into_iter().next().unwrap().parse().unwrap()
-        };
         assert!(
             account.starts_with(&format!("{REQUESTS} made, 0 delivered, {REQUESTS} dropped")),
             "{limit}: {account}"
         );
-        assert!(count("queue_full") > 0, "{limit}: {account}");
-        assert_eq!(
-            count("queue_full") + count("shutdown"),
-            REQUESTS,
-            "{limit}: {account}"
-        );
+        // The others are lost by the end, or by an attempt that took too long on a busy machine.
+        let (_, reasons) = account.split_once('(').unwrap();
+        let reasons: Vec<&str> = reasons.trim_end_matches(')').split(", ").collect();
+        assert!(reasons[0].starts_with("queue_full "), "{limit}: {account}");
+        let counts = reasons.iter().map(|reason| -> u64 {
+            let (_, count) = reason.split_once(' ').unwrap();
+            count.parse().unwrap()
+        });
+        assert_eq!(counts.sum::<u64>(), REQUESTS, "{limit}: {account}");
     }
 }
 

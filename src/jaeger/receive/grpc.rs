@@ -8,16 +8,10 @@ use axum::middleware::{Next, from_fn_with_state};
 use tonic::service::Routes;
 use tonic::{Code, Request, Response, Status};
 
-use super::{Inbox, MAX_MESSAGE, Reason, proto};
+use super::{Inbox, MAX_MESSAGE, Reason, decode};
 use crate::jaeger::server::{Limit, limit};
-use raw::collector_service_server::{CollectorService, CollectorServiceServer};
-use raw::{PostSpansRequest, PostSpansResponse};
-
-/// Generated from `proto/raw_batch.proto`.
-#[allow(missing_docs, unreachable_pub, clippy::all)]
-mod raw {
-    include!(concat!(env!("OUT_DIR"), "/raw/jaeger.api_v2.rs"));
-}
+use crate::raw_api_v2::collector_service_server::{CollectorService, CollectorServiceServer};
+use crate::raw_api_v2::{PostSpansRequest, PostSpansResponse};
 
 /// The receiver's routes, for HTTP/2.
 pub(in crate::jaeger) fn router(inbox: Arc<Inbox>) -> Router {
@@ -54,7 +48,7 @@ impl CollectorService for Collector {
         &self,
         request: Request<PostSpansRequest>,
     ) -> Result<Response<PostSpansResponse>, Status> {
-        let spans = proto::batch(&request.get_ref().batch);
+        let spans = decode(self.0.receiver, &request.get_ref().batch);
         let spans = spans.map_err(|error| Status::invalid_argument(error.to_string()))?;
         self.0.accept(spans);
         Ok(Response::new(PostSpansResponse {}))

@@ -10,7 +10,7 @@ use axum::http::{Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
-use super::{Inbox, MAX_MESSAGE, Reason, thrift};
+use super::{Inbox, MAX_MESSAGE, Reason, decode};
 use crate::jaeger::server::{Limit, limit};
 
 /// The receiver's routes. Statuses and texts are those of Jaeger's collector, but for a body that is too large or too slow, on which it
@@ -46,7 +46,7 @@ async fn receive(inbox: &Inbox, request: Request<Body>) -> Result<(), (StatusCod
     })?;
     let bad_request = |text| (StatusCode::BAD_REQUEST, text);
     check_content_type(&head.headers).map_err(bad_request)?;
-    let spans = thrift::binary_batch(&body)
+    let spans = decode(inbox.receiver, &body)
         .map_err(|error| bad_request(format!("Unable to process request body: {error}")))?;
     inbox.accept(spans);
     Ok(())

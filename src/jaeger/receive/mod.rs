@@ -17,9 +17,20 @@ use super::model::{Receiver, Span};
 use super::store::Store;
 pub use counters::Counts;
 use counters::{Counters, Reason};
+use cursor::DecodeError;
 
 /// The largest message that is read from a stream, in bytes: gRPC's own default.
 const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// The spans of one message, as it comes in by this way.
+pub(super) fn decode(receiver: Receiver, message: &[u8]) -> Result<Vec<Span>, DecodeError> {
+    match receiver {
+        Receiver::UdpCompact => thrift::compact_message(message),
+        Receiver::UdpBinary => thrift::binary_message(message),
+        Receiver::Http => thrift::binary_batch(message),
+        Receiver::Grpc => proto::batch(message),
+    }
+}
 
 /// What a receiver hands its spans to.
 #[derive(Debug)]

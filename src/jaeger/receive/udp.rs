@@ -6,15 +6,13 @@ use std::io;
 use std::net::UdpSocket;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver as QueueEnd, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::cursor::DecodeError;
-use super::{Inbox, Reason, thrift};
-use crate::jaeger::model::{Receiver, Span};
+use super::{Inbox, Reason};
 
 /// The largest datagram of UDP, in bytes.
 const MAX_DATAGRAM: usize = 65_535;
@@ -84,13 +82,9 @@ fn read(
     }
 }
 
-fn decode(inbox: &Inbox, queue: QueueEnd<Box<[u8]>>, waiting: &AtomicUsize) {
-    let decode: fn(&[u8]) -> Result<Vec<Span>, DecodeError> = match inbox.receiver {
-        Receiver::UdpBinary => thrift::binary_message,
-        _ => thrift::compact_message,
-    };
+fn decode(inbox: &Inbox, queue: Receiver<Box<[u8]>>, waiting: &AtomicUsize) {
     for datagram in queue {
-        match decode(&datagram) {
+        match super::decode(inbox.receiver, &datagram) {
             Ok(spans) => inbox.accept(spans),
             Err(error) => inbox.refuse(Reason::Malformed, &error),
         }

@@ -99,3 +99,122 @@ fn value_size(value: &Value) -> usize {
         other => other.as_str().len(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        net::UdpSocket,
+        time::{Duration, SystemTime},
+    };
+
+    use opentelemetry::{
+        InstrumentationScope, SpanId, TraceId,
+        trace::{Event, Link, SpanContext, SpanKind, Status, TraceFlags, TraceState},
+    };
+    use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::telemetry::export::{protobuf, thrift::Agent};
+
+    fn attributes() -> impl Strategy<Value = Vec<KeyValue>> {
+        let value = prop_oneof![
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "\\PC{0,300}".prop_map(Value::from),
+        ];
+        let attribute = ("\\PC{0,20}", value).prop_map(|(key, value)| KeyValue::new(key, value));
+        vec(attribute, 0..8)
+    }
+
+    fn context() -> impl Strategy<Value = SpanContext> {
+        (any::<u128>(), any::<u64>()).prop_map(|(trace, span)| {
+            let (trace, span) = (TraceId::from(trace), SpanId::from(span));
+            SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::NONE)
+        })
+    }
+
+    /// Any time of the next 30,000 years.
+    fn time() -> impl Strategy<Value = SystemTime> {
+        let nanoseconds = 0..1_000_000_000_u32;
+        (0..1_u64 << 40, nanoseconds).prop_map(|(seconds, nanoseconds)| {
+            SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds)
+        })
+    }
+
+    fn spans() -> impl Strategy<Value = SpanData> {
+        let events = vec(("\\PC{0,20}", time(), attributes()), 0..3);
+        let links = vec(context().prop_map(Link::with_context), 0..3);
+        let ids = (context(), any::<u64>());
+        (
+            ids,
+            "\\PC{0,40}",
+            time(),
+            time(),
+            attributes(),
+            events,
+            links,
+        )
+            .prop_map(
+                |(
+                    (span_context, parent),
+                    name,
+                    start_time,
+                    end_time,
+                    attributes,
+                    found,
+                    linked,
+                )| {
+                    let mut events = SpanEvents::default();
+                    events.events = found
+                        .into_iter()
+                        .map(|(name, time, fields)| Event::new(name, time, fields, 0))
+                        .collect();
+                    let mut links = SpanLinks::default();
+                    links.links = linked;
+                    SpanData {
+                        span_context,
+                        parent_span_id: SpanId::from(parent),
+                        parent_span_is_remote: false,
+                        span_kind: SpanKind::Internal,
+                        name: name.into(),
+                        start_time,
+                        end_time,
+                        attributes,
+                        dropped_attributes_count: 0,
+                        events,
+                        links,
+                        status: Status::Unset,
+                        instrumentation_scope: InstrumentationScope::default(),
+                    }
+                },
+            )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// The bound is all that keeps a batch from being too large for its datagram.
+        #[test]
+        fn no_message_is_larger_than_its_bound(
+            spans in vec(spans(), 1..4),
+            resource in attributes(),
+        ) {
+            let resource = Resource::builder_empty().with_attributes(resource).build();
+            let bound = process_size(&resource) + spans.iter().map(span_size).sum::<usize>();
+
+            let protobuf = protobuf::batch(&protobuf::process(&resource), &spans);
+            prop_assert!(protobuf.len() <= bound, "{} <= {bound}", protobuf.len());
+
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let mut agent = Agent::new("127.0.0.1", socket.local_addr().unwrap().port());
+            agent.set_resource(&resource);
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(agent.send(&spans)).unwrap();
+            let mut datagram = vec![0; MAX_DATAGRAM];
+            let thrift = socket.recv(&mut datagram).unwrap();
+            prop_assert!(thrift <= bound, "{thrift} <= {bound}");
+        }
+    }
+}

@@ -2,8 +2,8 @@
 //!
 //! The SDK hands it to a [`Processor`], where it waits in a bounded queue (`queue`) until a batch is
 //! full or its time has come. The batch is turned into Jaeger's terms (`mapping`), cut into messages
-//! that the path can carry (`message`), and sent by one of the three paths (`thrift`, `grpc`) until
-//! it is taken or its time is up. What became of each span is in the [`Account`].
+//! that the path can carry (`message`), and sent by one of the three paths (`thrift`, and `grpc` in
+//! the encoding of `protobuf`) until it is taken or its time is up. What became of each span is in the [`Account`].
 
 mod account;
 mod grpc;
@@ -11,6 +11,7 @@ mod mapping;
 mod message;
 mod outage;
 mod processor;
+mod protobuf;
 pub(super) mod queue;
 mod thrift;
 

@@ -324,13 +324,13 @@ fn footprint(span: &SpanData) -> usize {
         + size_of_val(span.links.links.as_slice())
 }
 
-fn attributes(attributes: &[KeyValue]) -> usize {
+fn attributes(attributes: &Vec<KeyValue>) -> usize {
     let texts = attributes.iter().map(|attribute| match &attribute.value {
         Value::String(text) => text.as_str().len(),
         Value::Bool(_) | Value::I64(_) | Value::F64(_) => 0,
         other => other.as_str().len(),
     });
-    size_of_val(attributes) + texts.sum::<usize>()
+    attributes.capacity() * size_of::<KeyValue>() + texts.sum::<usize>()
 }
 
 #[cfg(test)]

@@ -6,18 +6,19 @@
 //!
 //! - it looks a name up once and keeps the socket for ever: here both are renewed after an error,
 //!   and from time to time;
-//! - a batch that does not fit a datagram is lost: it is given batches that fit (`message`), with
-//!   its own splitting as a net;
+//! - a batch that does not fit a datagram is lost, unless it may split it, for which it copies every
+//!   batch: it is given batches that fit (`message`), and may not;
 //! - its settings can be overridden by `OTEL_EXPORTER_JAEGER_*` variables: they win over ours.
 
 // The crate is deprecated as a whole; it is used for the paths that have no other exporter.
 #![allow(deprecated)]
 
 use std::{
+    borrow::Cow,
     error::Error,
     fmt,
     net::{Ipv6Addr, SocketAddr},
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -112,7 +113,7 @@ impl Agent {
         new_agent_pipeline()
             .with_endpoint(self.look_up().await?.to_string())
             .with_max_packet_size(MAX_DATAGRAM)
-            .with_auto_split_batch(true)
+            .with_auto_split_batch(false)
             .with_instrumentation_library_tags(false)
             .with_trace_config(Config::default().with_resource(self.resource.clone()))
             .build_sync_agent_exporter()
@@ -264,6 +265,9 @@ impl HttpClient for Http {
     }
 }
 
+/// The process is said once for a batch.
+static NO_RESOURCE: LazyLock<old_sdk::Resource> = LazyLock::new(old_sdk::Resource::empty);
+
 fn old_spans(spans: &[SpanData]) -> Vec<OldSpanData> {
     spans.iter().map(old_span).collect()
 }
@@ -290,7 +294,7 @@ fn old_span(span: &SpanData) -> OldSpanData {
         events,
         links,
         status: old_trace::Status::Unset,
-        resource: std::borrow::Cow::Owned(old_sdk::Resource::empty()),
+        resource: Cow::Borrowed(&NO_RESOURCE),
         instrumentation_lib: old_sdk::InstrumentationLibrary::default(),
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! - [`requests`]: the requests that come in, with exemplars that lead to their traces.
 //! - `spans`: the account of the spans, and their export.
+//! - `log`: the lines that were dropped.
 //!
 //! Names are OpenTelemetry's semantic conventions for HTTP and for SDK metrics, in their Prometheus
 //! form.
 
+mod log;
 pub mod requests;
 pub(super) mod spans;
 
@@ -20,7 +22,7 @@ use self::{
     requests::Requests,
     spans::{Account, Exports},
 };
-use super::export::queue::Queue;
+use super::{export::queue::Queue, log::Writer};
 
 /// All metrics of the process.
 #[derive(Clone, Debug)]
@@ -59,10 +61,11 @@ impl Format {
 
 impl Metrics {
     /// With the spans that wait in `queue`; without one, of the requests alone.
-    pub(super) fn new(spans: Option<(Arc<Queue>, Exports)>) -> Self {
+    pub(super) fn new(spans: Option<(Arc<Queue>, Exports)>, log: Arc<Writer>) -> Self {
         let mut registry = Registry::default();
         let requests = Requests::default();
         requests.register(&mut registry);
+        registry.register_collector(Box::new(log::Lines(log)));
         if let Some((queue, exports)) = spans {
             registry.register_collector(Box::new(Account(queue)));
             exports.register(&mut registry);

@@ -1,0 +1,77 @@
+//! The embedded Jaeger without its sockets, for the targets in `fuzz/`. Only `cargo fuzz` compiles it: it sets `cfg(fuzzing)`.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::Router;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::model::{Receiver, Span};
+use super::receive::{self, Inbox};
+use super::server::{self, Protocol};
+use super::store::Store;
+
+/// A Jaeger whose routers are called and not connected to.
+#[derive(Debug)]
+pub struct Parts {
+    store: Arc<Store>,
+    http: Arc<Inbox>,
+    grpc: Arc<Inbox>,
+}
+
+impl Parts {
+    /// With an empty store of at most so many bytes.
+    pub fn new(max_bytes: usize) -> Self {
+        let store = Arc::new(Store::new(max_bytes));
+        Parts {
+            http: Inbox::new(Receiver::Http, &store),
+            grpc: Inbox::new(Receiver::Grpc, &store),
+            store,
+        }
+    }
+
+    /// Keeps spans, as a receiver does with those of one message.
+    pub fn store(&self, spans: Vec<Span>) {
+        self.store.insert(spans);
+    }
+
+    /// The receiver of Thrift over HTTP.
+    pub fn http(&self) -> Router {
+        receive::http::router(Arc::clone(&self.http))
+    }
+
+    /// The receiver of api_v2 over gRPC.
+    pub fn grpc(&self) -> Router {
+        receive::grpc::router(Arc::clone(&self.grpc))
+    }
+
+    /// The query API.
+    pub fn query(&self) -> Router {
+        super::query::router(Arc::clone(&self.store))
+    }
+
+    /// Serves the gRPC receiver on one connection until the other side or an error ends it.
+    ///
+    /// # Errors
+    /// What ended it, if it was not the other side.
+    pub async fn grpc_connection(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let service = TowerToHyperService::new(self.grpc());
+        let builder = server::builder(Protocol::Http2);
+        builder
+            .serve_connection(TokioIo::new(stream), service)
+            .await
+    }
+}
+
+/// The spans of one message, as the receiver decodes it.
+///
+/// # Errors
+/// Why the message is refused.
+pub fn decode(receiver: Receiver, message: &[u8]) -> Result<Vec<Span>, impl Error + use<>> {
+    receive::decode(receiver, message)
+}
