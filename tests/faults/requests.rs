@@ -188,6 +188,8 @@ async fn no_more_open_files() {
     let address = rig.traced.service.address;
     let mut kept = TcpStream::connect(address).unwrap();
     ask(&mut kept, &rig.traced);
+    // The way to the collector is open too.
+    rig.all_arrived().await;
     // More than there are descriptors, and no more than may wait to be accepted.
     let held: Vec<_> = (0..120)
         .map(|_| TcpStream::connect(address).unwrap())
