@@ -27,7 +27,6 @@ use clap::{Parser, ValueEnum};
 
 use load::Load;
 use measure::Bench;
-
 use report::{Report, Table};
 use support::{Result, receiver::Receivers};
 use variant::{MODES, Variant};
