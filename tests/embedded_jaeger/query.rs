@@ -201,6 +201,11 @@ async fn errors_are_in_the_envelope() {
             &format!("TraceID cannot be longer than 32 hex characters: {long_id}"),
         ),
         ("/api/traces/1", 404, "trace not found"),
+        (
+            "/api/traces/%ff",
+            400,
+            "Invalid URL: Invalid UTF-8 in `trace_id`",
+        ),
         ("/api/nothing", 404, "not found"),
     ] {
         let errors = json!([{"code": status, "msg": message}]);

@@ -14,6 +14,7 @@ mod watch;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -43,6 +44,8 @@ struct Service {
 }
 
 type Pairs = Query<Vec<(String, String)>>;
+/// A part of the path, which may not be UTF-8.
+type PathText = Result<Path<String>, PathRejection>;
 
 /// The API's routes.
 pub(super) fn router(store: Arc<Store>) -> Router {
@@ -72,9 +75,13 @@ async fn services(State(service): State<Service>, Query(pairs): Pairs) -> Respon
 
 async fn operation_names(
     State(service): State<Service>,
-    Path(name): Path<String>,
+    name: PathText,
     Query(pairs): Pairs,
 ) -> Response {
+    let name = match name {
+        Ok(Path(name)) => name,
+        Err(why) => return error(StatusCode::BAD_REQUEST, why.body_text()),
+    };
     let operations = service.store.operations(&name);
     let mut names: Vec<_> = operations.into_iter().map(|(name, _)| name).collect();
     names.dedup();
@@ -124,10 +131,11 @@ async fn traces(State(service): State<Service>, Query(pairs): Pairs) -> Response
 
 async fn trace(
     State(service): State<Service>,
-    Path(id): Path<String>,
+    id: PathText,
     Query(pairs): Pairs,
 ) -> Response {
-    let id = match go::parse_trace_id(&id) {
+    let id = id.map_err(|why| why.body_text());
+    let id = match id.and_then(|Path(id)| go::parse_trace_id(&id)) {
         Ok(id) => id,
         Err(message) => return error(StatusCode::BAD_REQUEST, message),
     };

@@ -79,3 +79,40 @@ impl Write for Pieces {
         Ok(())
     }
 }
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::body::to_bytes;
+    use serde::ser::Error;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    async fn body(value: impl Serialize + Send + 'static) -> Result<Bytes, axum::Error> {
+        let slot = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        to_bytes(json(slot, false, value).into_body(), usize::MAX).await
+    }
+
+    struct Broken(fn() -> String);
+
+    impl Serialize for Broken {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(S::Error::custom((self.0)()))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_not_written_to_its_end_is_an_error() {
+        let large = "x".repeat(3 * PIECE);
+        assert!(body((large.clone(), Broken(|| "no".into()))).await.is_err());
+        assert!(body((large, Broken(|| panic!("no")))).await.is_err());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn no_piece_is_lost_when_the_writer_goes_while_the_client_waits() {
+        for _ in 0..20_000 {
+            assert_eq!(body("x").await.unwrap(), "\"x\"");
+        }
+    }
+}
