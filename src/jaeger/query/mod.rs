@@ -129,11 +129,7 @@ async fn traces(State(service): State<Service>, Query(pairs): Pairs) -> Response
         .await
 }
 
-async fn trace(
-    State(service): State<Service>,
-    id: PathText,
-    Query(pairs): Pairs,
-) -> Response {
+async fn trace(State(service): State<Service>, id: PathText, Query(pairs): Pairs) -> Response {
     let id = id.map_err(|why| why.body_text());
     let id = match id.and_then(|Path(id)| go::parse_trace_id(&id)) {
         Ok(id) => id,

@@ -2,17 +2,17 @@
 //! all it finds.
 
 use std::io::{self, BufWriter, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use http_body_util::channel::{Channel, Sender};
+use futures_util::stream;
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use tokio::runtime::Handle;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::error::SendTimeoutError;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// Bytes written at a time.
 const PIECE: usize = 64 * 1024;
@@ -24,19 +24,35 @@ pub(super) fn json<T>(slot: OwnedSemaphorePermit, pretty: bool, value: T) -> Res
 where
     T: Serialize + Send + 'static,
 {
-    let (sender, body) = Channel::<Bytes, Arc<io::Error>>::new(1);
+    let (sender, pieces) = mpsc::channel(1);
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
         let _slot = slot;
         let mut writer = BufWriter::with_capacity(PIECE, Pieces { sender, runtime });
         let written = write(&mut writer, pretty, &value).and_then(|()| writer.flush());
-        if let Err(error) = written {
-            // The connection ends without the last piece, which tells the client that something is missing.
-            let (pieces, _) = writer.into_parts();
-            pieces.sender.abort(Arc::new(error));
+        if written.is_ok() {
+            // Who does not take the end sees that something is missing.
+            let _ = writer.get_mut().send(Piece::End);
         }
     });
-    ([(CONTENT_TYPE, "application/json")], Body::new(body)).into_response()
+    ([(CONTENT_TYPE, "application/json")], body(pieces)).into_response()
+}
+
+/// A part of an answer. One that is not written to its end has no end: the connection breaks off, which tells the client.
+enum Piece {
+    Bytes(Bytes),
+    End,
+}
+
+fn body(pieces: mpsc::Receiver<Piece>) -> Body {
+    Body::from_stream(stream::unfold(Some(pieces), async |pieces| {
+        let mut pieces = pieces?;
+        match pieces.recv().await {
+            Some(Piece::Bytes(bytes)) => Some((Ok(bytes), Some(pieces))),
+            Some(Piece::End) => None,
+            None => Some((Err(io::Error::other("the answer is not whole")), None)),
+        }
+    }))
 }
 
 /// The value as JSON, indented as Jaeger does if at all.
@@ -52,33 +68,35 @@ pub(super) fn write(to: impl Write, pretty: bool, value: &impl Serialize) -> io:
 }
 
 struct Pieces {
-    sender: Sender<Bytes, Arc<io::Error>>,
+    sender: mpsc::Sender<Piece>,
     runtime: Handle,
+}
+
+impl Pieces {
+    fn send(&self, piece: Piece) -> io::Result<()> {
+        let send = self.sender.send_timeout(piece, STALL);
+        self.runtime.block_on(send).map_err(|error| match error {
+            SendTimeoutError::Closed(_) => {
+                io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone")
+            }
+            SendTimeoutError::Timeout(_) => {
+                io::Error::new(io::ErrorKind::TimedOut, "the client reads nothing")
+            }
+        })
+    }
 }
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let send = self.sender.send_data(Bytes::copy_from_slice(bytes));
-        match self
-            .runtime
-            .block_on(async { tokio::time::timeout(STALL, send).await })
-        {
-            Ok(Ok(())) => Ok(bytes.len()),
-            Ok(Err(_)) => Err(io::Error::new(
-                io::ErrorKind::BrokenPipe,
-                "the client has gone",
-            )),
-            Err(_) => Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the client reads nothing",
-            )),
-        }
+        self.send(Piece::Bytes(Bytes::copy_from_slice(bytes)))?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
