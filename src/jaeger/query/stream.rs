@@ -30,9 +30,11 @@ where
         let _slot = slot;
         let mut writer = BufWriter::with_capacity(PIECE, Pieces { sender, runtime });
         let written = write(&mut writer, pretty, &value).and_then(|()| writer.flush());
+        // What is left in the buffer after an error is not tried again, as its drop would.
+        let (pieces, _) = writer.into_parts();
         if written.is_ok() {
             // Who does not take the end sees that something is missing.
-            let _ = writer.get_mut().send(Piece::End);
+            let _ = pieces.send(Piece::End);
         }
     });
     ([(CONTENT_TYPE, "application/json")], body(pieces)).into_response()

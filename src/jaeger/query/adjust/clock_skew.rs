@@ -95,7 +95,7 @@ fn tree(
 
 /// How much later the child would have to be to fit into its parent, in nanoseconds.
 fn delta(child: &Span, parent: &Span) -> i64 {
-    let later = parent.start_ns - child.start_ns;
+    let later = parent.start_ns.saturating_sub(child.start_ns);
     if child.duration_ns > parent.duration_ns {
         // It did not end with its parent anyway; it only must not start before it.
         return later.max(0);
@@ -105,7 +105,7 @@ fn delta(child: &Span, parent: &Span) -> i64 {
         return 0;
     }
     // As if the way there took as long as the way back.
-    later + (parent.duration_ns - child.duration_ns) / 2
+    later.saturating_add(parent.duration_ns.saturating_sub(child.duration_ns) / 2)
 }
 
 /// A host that is not known is not the same as any.
