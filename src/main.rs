@@ -15,7 +15,7 @@ use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
 
 /// A span and its export are some hundred small allocations: the system's allocator takes a fifth
-/// to a third more instructions for a traced request. It costs 1 MB at rest, and a C compiler.
+/// to a third more instructions for a traced request. It costs some MiB, and a C compiler.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
