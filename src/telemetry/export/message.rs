@@ -91,8 +91,8 @@ fn tags_size(tags: &[KeyValue]) -> usize {
     sizes.sum()
 }
 
-/// The text's bytes; numbers are in [`TAG`] already.
-fn value_size(value: &Value) -> usize {
+/// The bytes of a value's text; a number has none.
+pub(super) fn value_size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.as_str().len(),
         Value::Bool(_) | Value::I64(_) | Value::F64(_) => 0,

@@ -15,11 +15,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use opentelemetry::{KeyValue, Value};
+use opentelemetry::KeyValue;
 use opentelemetry_sdk::trace::SpanData;
 use tokio::{sync::Notify, time::sleep_until};
 
-use super::account::{Account, Loss};
+use super::{
+    account::{Account, Loss},
+    message,
+};
 use crate::telemetry::Batching;
 
 /// A batch of large spans leaves before it has its number of spans.
@@ -325,11 +328,9 @@ fn footprint(span: &SpanData) -> usize {
 }
 
 fn attributes(attributes: &Vec<KeyValue>) -> usize {
-    let texts = attributes.iter().map(|attribute| match &attribute.value {
-        Value::String(text) => text.as_str().len(),
-        Value::Bool(_) | Value::I64(_) | Value::F64(_) => 0,
-        other => other.as_str().len(),
-    });
+    let texts = attributes
+        .iter()
+        .map(|attribute| message::value_size(&attribute.value));
     attributes.capacity() * size_of::<KeyValue>() + texts.sum::<usize>()
 }
 
