@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use crate::support::{Result, receiver::Receivers};
 
 /// The default of `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`.
-const SPANS: u64 = 512;
+const SPANS: u64 = 32;
 
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let runtime = Runtime::new()?;

@@ -189,7 +189,7 @@ impl Exporter {
     /// datagram has none, and a second sender would only need a second socket.
     fn concurrency(&self) -> usize {
         match self.path {
-            Path::Grpc(_) | Path::ThriftCollector(_) => 4,
+            Path::Grpc(_) | Path::ThriftCollector(_) => 16,
             Path::ThriftAgent(_) => 1,
         }
     }
@@ -211,9 +211,10 @@ impl Exporter {
             flight.told(messages.too_large, Err(Loss::TooLarge));
         }
         for spans in &messages.fitting {
-            self.deliver_message(spans, &mut flight, until).await;
-            // A burst of datagrams would leave the agent no time to read them.
+            // The requests on this thread have their turn. A burst of datagrams would leave the agent no
+            // time to read them, too.
             yield_now().await;
+            self.deliver_message(spans, &mut flight, until).await;
         }
     }
 

@@ -26,7 +26,7 @@ use super::{
 use crate::telemetry::Batching;
 
 /// A batch of large spans leaves before it has its number of spans.
-const MAX_BATCH_BYTES: usize = 1024 * 1024;
+const MAX_BATCH_BYTES: usize = 256 * 1024;
 
 /// Spans that have ended and are not delivered yet.
 #[derive(Debug)]
