@@ -27,13 +27,8 @@ pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
 
 fn start(runtime: &Runtime, max_memory_mib: u16) -> Result<Jaeger> {
     let settings = Settings {
-        compact_port: 0,
-        binary_port: 0,
-        http_port: 0,
-        grpc_port: 0,
-        query_port: 0,
         max_memory_mib,
-        ..Settings::default()
+        ..Settings::on_free_ports()
     };
     Ok(runtime.block_on(Jaeger::start(&settings))?)
 }

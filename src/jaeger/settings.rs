@@ -44,6 +44,18 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Loopback and free ports, which [`Jaeger::addresses`](super::Jaeger::addresses) then has: for tests.
+    pub fn on_free_ports() -> Self {
+        Settings {
+            compact_port: 0,
+            binary_port: 0,
+            http_port: 0,
+            grpc_port: 0,
+            query_port: 0,
+            ..Settings::default()
+        }
+    }
+
     /// The bound on stored spans in bytes.
     pub(super) fn max_memory_bytes(&self) -> usize {
         usize::from(self.max_memory_mib) * 1024 * 1024

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use crate::rig::{
-    BROKEN, COLLECTOR_MODES, MENDED, Rig,
+    BROKEN, COLLECTOR_MODES, LOST, LOST_NO_MORE, MENDED, Rig,
     gate::Fault,
     load::{self, compare},
     memory,
@@ -94,8 +94,6 @@ async fn breaking_off_its_answers() {
 /// Each answer is late, and so are the spans that wait for it: what the queue cannot hold is lost, and that is said.
 #[tokio::test(flavor = "multi_thread")]
 async fn slow() {
-    const LOST: &str = "spans are lost";
-    const LOST_NO_MORE: &str = "no span is lost any more";
     join_all(COLLECTOR_MODES.map(|mode| async move {
         let plain = Rig::start(mode, SMALL_QUEUE).await;
         let mut rig = Rig::start(mode, SMALL_QUEUE).await;

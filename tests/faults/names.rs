@@ -25,11 +25,9 @@ async fn jaeger(host: Ipv4Addr, mode: &str, port: u16) -> Jaeger {
     let settings = Settings {
         host: host.into(),
         compact_port: port_of("thrift-agent"),
-        binary_port: 0,
         http_port: port_of("thrift-collector"),
         grpc_port: port_of("grpc"),
-        query_port: 0,
-        max_memory_mib: 64,
+        ..Settings::on_free_ports()
     };
     Jaeger::start(&settings).await.unwrap()
 }

@@ -11,7 +11,7 @@ use tokio::{io::AsyncWriteExt, task::JoinSet};
 
 use crate::{
     rig::{
-        Rig, Traced,
+        LOST, LOST_NO_MORE, Rig, Traced,
         load::{self, compare},
         memory,
     },
@@ -40,17 +40,25 @@ async fn a_path_of_60_kb() {
     }
 }
 
-/// One span that no datagram can carry is dropped alone; a collector takes it.
+/// A span that no datagram can carry is dropped alone, and the log says it once; a collector takes it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_span_that_is_larger_than_a_datagram() {
     for mode in MODES {
         let rig = Rig::start(mode, WHOLE_PATHS).await;
         load::requests(&rig.traced, 50, 8).await;
-        long_path(&rig.traced, &"a".repeat(5_000)).await;
-        load::requests(&rig.traced, 50, 8).await;
+        for _ in 0..2 {
+            long_path(&rig.traced, &"a".repeat(5_000)).await;
+            load::requests(&rig.traced, 50, 8).await;
+        }
+        if mode == "thrift-agent" {
+            let over = || rig.traced.told(LOST_NO_MORE) > 0;
+            rig.traced.get_until("over", over).await;
+            assert_eq!(rig.traced.told(LOST), 1, "{:#?}", rig.traced.tail());
+            assert_eq!(rig.traced.told(LOST_NO_MORE), 1, "{:#?}", rig.traced.tail());
+        }
         let account = rig.end().await;
         match mode {
-            "thrift-agent" => assert_eq!(account.reasons, [("too_large".to_owned(), 1)]),
+            "thrift-agent" => assert_eq!(account.reasons, [("too_large".to_owned(), 2)]),
             _ => assert_eq!(account.dropped, 0, "{mode}"),
         }
     }

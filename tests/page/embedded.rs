@@ -18,14 +18,7 @@ pub(crate) struct Embedded {
 impl Embedded {
     pub(crate) async fn start() -> Self {
         let logs = Arc::new(Logs::new(1024 * 1024));
-        let settings = Settings {
-            compact_port: 0,
-            binary_port: 0,
-            http_port: 0,
-            grpc_port: 0,
-            query_port: 0,
-            ..Settings::default()
-        };
+        let settings = Settings::on_free_ports();
         let extras = Extras {
             logs: Some(Arc::clone(&logs)),
             // Nobody listens there.

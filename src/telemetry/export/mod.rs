@@ -22,7 +22,10 @@ use std::{
 };
 
 use opentelemetry_sdk::{Resource, trace::SpanData};
-use tokio::{task::yield_now, time::sleep};
+use tokio::{
+    task::yield_now,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -34,7 +37,7 @@ use super::{Destination, metrics::spans::Exports};
 pub use account::{Account, Loss};
 pub use processor::Processor;
 
-/// How long one attempt to send a message may take.
+/// How long one attempt to send a message may take; `OTEL_BSP_EXPORT_TIMEOUT` may be less.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long to wait before a message is tried again.
@@ -204,12 +207,10 @@ impl Exporter {
         let limit = self.path.max_message().saturating_sub(self.process_size);
         let messages = message::split(spans, limit);
         if messages.too_large > 0 {
-            tracing::warn!(
-                "{} spans dropped: each is larger than the {limit} bytes of a message",
-                messages.too_large
-            );
             flight.told(messages.too_large, Err(Loss::TooLarge));
         }
+        let account = self.queue.account();
+        self.outage.too_large(account.lost_by(Loss::TooLarge));
         for spans in &messages.fitting {
             // The requests on this thread have their turn. A burst of datagrams would leave the agent no
             // time to read them, too.
@@ -223,7 +224,9 @@ impl Exporter {
         self.exports.message(spans.len());
         loop {
             let begun = Instant::now();
-            let sent = self.path.send(spans).await;
+            let sent = timeout(self.limits.time, self.path.send(spans)).await;
+            let sent = sent
+                .unwrap_or_else(|_| Err(SendError::transient(Loss::Timeout, "no answer in time")));
             self.exports
                 .attempt(begun.elapsed(), sent.as_ref().err().map(|error| error.loss));
             let error = match sent {

@@ -1,5 +1,5 @@
-//! Tells the log of a collector that cannot be reached, or is too slow: once when it begins, once when
-//! it is over.
+//! Tells the log of a collector that cannot be reached or is too slow, and of spans that are too large
+//! for it: once when it begins, once when it is over.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -21,12 +21,13 @@ struct State {
     since: Option<(Instant, u64)>,
     /// When a message was taken last.
     taken: Option<Instant>,
-    too_slow: Overflow,
+    too_slow: Losses,
+    too_large: Losses,
 }
 
-/// Spans that find no room in the queue, though messages are taken.
+/// Spans that are lost for one reason, though messages are taken.
 #[derive(Debug, Default)]
-struct Overflow {
+struct Losses {
     /// How many there have been.
     seen: u64,
     /// When the last ones were seen, and how many there had been before the first.
@@ -63,7 +64,9 @@ impl Outage {
         let mut state = self.lock();
         state.taken = Some(Instant::now());
         let Some((since, lost_before)) = state.since.take() else {
-            state.too_slow.taken(&self.destination, room);
+            state
+                .too_slow
+                .seen(room, || format!("{} is too slow", self.destination));
             return;
         };
         // What was lost meanwhile is said here.
@@ -76,18 +79,24 @@ impl Outage {
         );
     }
 
+    /// A batch is about to be sent; so many spans were too large for any message so far.
+    pub(super) fn too_large(&self, lost: u64) {
+        let reason = || format!("larger than a message to {} may be", self.destination);
+        self.lock().too_large.seen(lost, reason);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Overflow {
-    /// A message was taken; so many spans found no room so far.
-    fn taken(&mut self, destination: &str, lost: u64) {
+impl Losses {
+    /// So many spans were lost for this reason so far.
+    fn seen(&mut self, lost: u64, reason: impl FnOnce() -> String) {
         let more = lost > self.seen;
         match &mut self.since {
             None if more => {
-                warn!("spans are lost: {destination} is too slow; said once, until none is");
+                warn!("spans are lost: {}; said once, until none is", reason());
                 self.since = Some((Instant::now(), self.seen));
             }
             Some((last, _)) if more => *last = Instant::now(),

@@ -41,13 +41,8 @@ pub(crate) async fn jaeger(max_memory_mib: u16) -> Jaeger {
 /// Free ports.
 pub(crate) fn settings(max_memory_mib: u16) -> Settings {
     Settings {
-        compact_port: 0,
-        binary_port: 0,
-        http_port: 0,
-        grpc_port: 0,
-        query_port: 0,
         max_memory_mib,
-        ..Settings::default()
+        ..Settings::on_free_ports()
     }
 }
 

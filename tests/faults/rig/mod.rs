@@ -8,7 +8,6 @@ pub(crate) mod names;
 pub(crate) mod port;
 
 use std::{
-    net::{IpAddr, Ipv4Addr},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -31,19 +30,18 @@ pub(crate) const COLLECTOR_MODES: [&str; 2] = ["grpc", "thrift-collector"];
 pub(crate) const BROKEN: &str = "spans do not reach";
 pub(crate) const MENDED: &str = "spans reach";
 
+/// What is said once when spans are lost though messages are taken, and once when none is any more.
+pub(crate) const LOST: &str = "spans are lost";
+pub(crate) const LOST_NO_MORE: &str = "no span is lost any more";
+
 /// Between two looks at something that changes by itself.
 pub(crate) const STEP: Duration = Duration::from_millis(5);
 
 /// A Jaeger in this process, whose counts are its own; 0 is a free port.
 pub(crate) async fn jaeger(compact_port: u16) -> Jaeger {
     let settings = Settings {
-        host: IpAddr::V4(Ipv4Addr::LOCALHOST),
         compact_port,
-        binary_port: 0,
-        http_port: 0,
-        grpc_port: 0,
-        query_port: 0,
-        max_memory_mib: 64,
+        ..Settings::on_free_ports()
     };
     Jaeger::start(&settings).await.unwrap()
 }
