@@ -12,7 +12,7 @@ use opentelemetry_sdk::trace::SpanData;
 
 /// Moves the span's kind, status, scope and dropped counts into its attributes, turns arrays into
 /// JSON texts, and cuts texts to `max_length` characters.
-pub(super) fn to_jaeger(mut span: SpanData, max_length: usize) -> SpanData {
+pub(super) fn to_jaeger(span: &mut SpanData, max_length: usize) {
     let tags = &mut span.attributes;
     tags.push(KeyValue::new(
         "otel.scope.name",
@@ -75,7 +75,6 @@ pub(super) fn to_jaeger(mut span: SpanData, max_length: usize) -> SpanData {
             limit(&mut field.value, max_length);
         }
     }
-    span
 }
 
 /// An internal span has no tag for its kind.

@@ -29,39 +29,21 @@ const TAG: usize = 3 * 11 + 1;
 /// The message's name, the batch's and the process's headers.
 const ENVELOPE: usize = 64;
 
-/// Messages, each with spans that fit it.
-#[derive(Debug)]
-pub(super) struct Messages {
-    pub(super) fitting: Vec<Vec<SpanData>>,
-    /// How many spans fit no message.
-    pub(super) too_large: usize,
+/// Whether a message of at most `limit` bytes can have this span.
+pub(super) fn fits(span: &SpanData, limit: usize) -> bool {
+    span_size(span) <= limit
 }
 
-/// Puts `spans`, in their order, into messages of at most `limit` bytes.
-pub(super) fn split(spans: Vec<SpanData>, limit: usize) -> Messages {
-    let mut messages = Messages {
-        fitting: Vec::new(),
-        too_large: 0,
-    };
-    let mut message = Vec::new();
-    let mut left = limit;
-    for span in spans {
-        let size = span_size(&span);
-        if size > limit {
-            messages.too_large += 1;
-            continue;
-        }
-        if size > left {
-            messages.fitting.push(std::mem::take(&mut message));
-            left = limit;
-        }
-        left -= size;
-        message.push(span);
-    }
-    if !message.is_empty() {
-        messages.fitting.push(message);
-    }
-    messages
+/// Cuts `spans`, each of which [`fits`], into messages of at most `limit` bytes.
+pub(super) fn split(spans: &[SpanData], limit: usize) -> impl Iterator<Item = &[SpanData]> {
+    let room_after = move |span: &SpanData| limit.saturating_sub(span_size(span));
+    let mut room = spans.first().map_or(limit, room_after);
+    spans.chunk_by(move |_, next| {
+        let size = span_size(next);
+        let fits = size <= room;
+        room = if fits { room - size } else { room_after(next) };
+        fits
+    })
 }
 
 /// What the process takes in each message, at most.
@@ -194,6 +176,24 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// In their order, in as few messages as hold them so.
+        #[test]
+        fn messages_are_cut_where_the_next_span_has_no_room(
+            spans in vec(spans(), 0..8),
+            limit in 2_000..8_000_usize,
+        ) {
+            let fitting: Vec<_> = spans.into_iter().filter(|span| fits(span, limit)).collect();
+            let size = |spans: &[SpanData]| spans.iter().map(span_size).sum::<usize>();
+            let messages: Vec<_> = split(&fitting, limit).collect();
+            for message in &messages {
+                prop_assert!(size(message) <= limit);
+            }
+            for pair in messages.windows(2) {
+                prop_assert!(size(pair[0]) + span_size(&pair[1][0]) > limit);
+            }
+            prop_assert_eq!(messages.concat(), fitting);
+        }
 
         /// The bound is all that keeps a batch from being too large for its datagram.
         #[test]

@@ -198,20 +198,26 @@ impl Exporter {
     }
 
     /// Sends a batch, and tells the account what became of each span.
-    async fn deliver(&self, Batch { spans, mut flight }: Batch) {
+    async fn deliver(
+        &self,
+        Batch {
+            mut spans,
+            mut flight,
+        }: Batch,
+    ) {
         let until = Instant::now() + self.limits.time;
-        let spans = spans
-            .into_iter()
-            .map(|span| mapping::to_jaeger(span, self.limits.attribute_value_length))
-            .collect();
+        for span in &mut spans {
+            mapping::to_jaeger(span, self.limits.attribute_value_length);
+        }
         let limit = self.path.max_message().saturating_sub(self.process_size);
-        let messages = message::split(spans, limit);
-        if messages.too_large > 0 {
-            flight.told(messages.too_large, Err(Loss::TooLarge));
+        let all = spans.len();
+        spans.retain(|span| message::fits(span, limit));
+        if spans.len() < all {
+            flight.told(all - spans.len(), Err(Loss::TooLarge));
         }
         let account = self.queue.account();
         self.outage.too_large(account.lost_by(Loss::TooLarge));
-        for spans in &messages.fitting {
+        for spans in message::split(&spans, limit) {
             // The requests on this thread have their turn. A burst of datagrams would leave the agent no
             // time to read them, too.
             yield_now().await;

@@ -11,6 +11,9 @@ use prost::encoding::{self, WireType, encode_key, encode_varint, encoded_len_var
 
 use crate::api_v2::{SpanRefType, ValueType};
 
+/// Most spans are no larger, in bytes: room for them is made at once.
+const MOST_SPANS: usize = 512;
+
 /// `Batch.process`, which is the same in each batch.
 pub(super) fn process(resource: &Resource) -> Vec<u8> {
     let mut out = Vec::new();
@@ -28,7 +31,7 @@ pub(super) fn process(resource: &Resource) -> Vec<u8> {
 
 /// A `Batch` of `spans`, with what [`process`] made.
 pub(super) fn batch(process: &[u8], spans: &[SpanData]) -> Vec<u8> {
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(process.len() + spans.len() * MOST_SPANS);
     for data in spans {
         message(1, &mut out, |out| span(data, out));
     }

@@ -131,6 +131,11 @@ impl Queue {
         }
         if state.open.is_empty() {
             state.open_since = Some(Instant::now());
+            // Spans would be moved at each growth; a setting of a million asks for no memory ahead.
+            let expected = Batching::DEFAULT.max_export_batch_size;
+            state
+                .open
+                .reserve(expected.min(self.limits.max_export_batch_size));
         }
         let first = state.open.is_empty() && state.full.is_empty();
         state.open.push(span);
