@@ -11,6 +11,7 @@
 pub mod client;
 pub mod clock;
 pub mod export;
+mod hex;
 pub mod log;
 pub mod metrics;
 pub mod propagation;

@@ -11,6 +11,8 @@ use opentelemetry::{
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 
+use super::hex;
+
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
 const UBER_TRACE_ID: &str = "uber-trace-id";
@@ -48,8 +50,13 @@ pub fn respond(context: &Context, headers: &mut HeaderMap) {
     if !own.is_valid() {
         return;
     }
-    let (trace, flags) = (own.trace_id(), own.trace_flags());
-    let text = format!("00-{trace}-{}-{flags:02x}", own.span_id());
+    let mut text = String::with_capacity("00-".len() + 32 + "-".len() + 16 + "-01".len());
+    text.push_str("00-");
+    hex::push(&mut text, own.trace_id().to_bytes());
+    text.push('-');
+    hex::push(&mut text, own.span_id().to_bytes());
+    text.push('-');
+    hex::push(&mut text, [own.trace_flags().to_u8()]);
     if let Ok(value) = HeaderValue::try_from(text) {
         headers.insert(TRACERESPONSE, value);
     }

@@ -12,6 +12,8 @@ use tracing::{
     field::{Field, Visit},
 };
 
+use crate::telemetry::hex;
+
 /// What a line says besides its event.
 pub(super) struct Line<'l> {
     /// The time, as [`Clock`] has it.
@@ -68,24 +70,17 @@ impl Line<'_> {
 
     fn push_trace_id(&self, line: &mut String) {
         match self.span {
-            Some(span) => push_hex(line, span.trace_id().to_bytes()),
+            Some(span) => hex::push(line, span.trace_id().to_bytes()),
             None => line.push('0'),
         }
     }
 
     fn push_span_id(&self, line: &mut String) {
         match self.span {
-            Some(span) => push_hex(line, span.span_id().to_bytes()),
+            Some(span) => hex::push(line, span.span_id().to_bytes()),
             None => line.push('0'),
         }
     }
-}
-
-/// A quarter of what an id's own `Display` takes, and there are two in each line.
-fn push_hex<const N: usize>(line: &mut String, bytes: [u8; N]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.map(|byte| [byte >> 4, byte & 15].map(|half| DIGITS[usize::from(half)]));
-    line.push_str(str::from_utf8(digits.as_flattened()).unwrap_or_default());
 }
 
 fn file_name<'e>(event: &Event<'e>) -> &'e str {
