@@ -229,13 +229,21 @@ fn start_driver() -> Option<(Child, u16)> {
 }
 
 impl Drop for Browser {
+    /// Ends the browser, which outlives its driver (Debian's is a child of a script): its pages would go on asking for news, at
+    /// ports that are another test's by then.
     fn drop(&mut self) {
-        // The driver ends its browser when it is asked to end, not when it is killed.
-        let id = self.driver.id().try_into().unwrap();
-        let _ = nix::sys::signal::kill(
-            nix::unistd::Pid::from_raw(id),
-            nix::sys::signal::Signal::SIGTERM,
-        );
+        const PATIENCE: Duration = Duration::from_secs(10);
+        let close = reqwest::Client::new()
+            .post(format!("{}/goog/cdp/execute", self.session))
+            .json(&json!({ "cmd": "Browser.close", "params": {} }))
+            .timeout(PATIENCE);
+        let end = || {
+            let runtime = tokio::runtime::Runtime::new()?;
+            std::io::Result::Ok(runtime.block_on(async { close.send().await }))
+        };
+        // A thread of its own, since this one may be a runtime's, which must not block.
+        let _ = std::thread::scope(|scope| scope.spawn(end).join());
+        let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
 }
