@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use crate::support::{Result, receiver::Receivers};
 
 /// The default of `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`.
-const SPANS: u64 = 32;
+const SPANS: u64 = Batching::DEFAULT.max_export_batch_size as u64;
 
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let runtime = Runtime::new()?;
