@@ -281,7 +281,7 @@ impl Table {
     }
 
     fn write_conclusions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for mode in MODES {
+        for mode in [Variant::NotSampled].into_iter().chain(MODES) {
             for peer in PEERS {
                 if let Some(ratio) = self.added_by(mode, peer) {
                     let (mode, peer) = (mode.name(), peer.name());

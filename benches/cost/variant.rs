@@ -13,6 +13,8 @@ pub(crate) enum Variant {
     Untraced,
     /// The service without spans.
     LogLine,
+    /// The service with spans that are not sampled: the least that tracing-opentelemetry takes.
+    NotSampled,
     /// The service with each MODE.
     Grpc,
     ThriftCollector,
@@ -102,6 +104,11 @@ impl Variant {
                 command
                     .env("OTEL_SDK_DISABLED", "true")
                     .env("RUST_LOG", ONE_LINE);
+            }
+            Self::NotSampled => {
+                command
+                    .env("RUST_LOG", ONE_LINE)
+                    .env("OTEL_TRACES_SAMPLER", "always_off");
             }
             Self::Grpc | Self::ThriftCollector | Self::ThriftAgent => {
                 command

@@ -30,6 +30,11 @@ impl StepGuard {
             since: Instant::now(),
         }
     }
+
+    /// The span, which is open for as long as this guard is there.
+    pub fn span(&self) -> &Span {
+        &self.span
+    }
 }
 
 impl Drop for StepGuard {

@@ -45,10 +45,9 @@ pub async fn trace(request: Request, next: Next) -> Response {
     let mut access = Access::new(&request);
     let clock = StepGuard::new(span.clone());
     async move {
-        let _clock = clock;
         let mut response = next.run(request).await;
-        let span = Span::current();
-        record_response(&span, response.status());
+        let span = clock.span();
+        record_response(span, response.status());
         propagation::respond(&span.context(), response.headers_mut());
         access.answered(response.status());
         response
