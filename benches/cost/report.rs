@@ -53,10 +53,16 @@ impl Report {
             .unwrap_or_default()
             .trim_start_matches(['\t', ':', ' ']);
         let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
+        let congestion = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_congestion_control")?;
         let cores = std::thread::available_parallelism()?;
         Ok(Self {
             date: Timestamp::now().strftime("%Y-%m-%d").to_string(),
-            machine: format!("{cores} cores of {model}, Linux {}", kernel.trim()),
+            machine: format!(
+                "{cores} cores of {model}, Linux {}, TCP congestion control {}",
+                kernel.trim(),
+                // Some pace what is sent, which takes a process more time than making it.
+                congestion.trim()
+            ),
             table: None,
             minute: BTreeMap::new(),
             start: BTreeMap::new(),
