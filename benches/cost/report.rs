@@ -60,7 +60,7 @@ impl Report {
             machine: format!(
                 "{cores} cores of {model}, Linux {}, TCP congestion control {}",
                 kernel.trim(),
-                // Some pace what is sent, which takes a process more time than making it.
+                // It decides how what is sent is paced.
                 congestion.trim()
             ),
             table: None,
