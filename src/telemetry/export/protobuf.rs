@@ -7,7 +7,7 @@
 
 use opentelemetry::{SpanId, TraceId, Value};
 use opentelemetry_sdk::{Resource, trace::SpanData};
-use prost::encoding::{self, WireType, encoded_len_varint};
+use prost::encoding::{self, WireType, encode_key, encode_varint, encoded_len_varint};
 
 use crate::api_v2::{SpanRefType, ValueType};
 
@@ -107,32 +107,20 @@ fn key_value(key: &str, value: &Value, out: &mut Vec<u8>) {
 /// A 0 is what a reader takes for a field that is not there.
 fn varint(tag: u32, value: u64, out: &mut Vec<u8>) {
     if value != 0 {
-        key(tag, WireType::Varint, out);
-        plain_varint(value, out);
+        encode_key(tag, WireType::Varint, out);
+        encode_varint(value, out);
     }
 }
 
 fn bytes(tag: u32, value: &[u8], out: &mut Vec<u8>) {
-    key(tag, WireType::LengthDelimited, out);
-    plain_varint(value.len() as u64, out);
+    encode_key(tag, WireType::LengthDelimited, out);
+    encode_varint(value.len() as u64, out);
     out.extend_from_slice(value);
-}
-
-fn key(tag: u32, wire_type: WireType, out: &mut Vec<u8>) {
-    plain_varint(u64::from(tag) << 3 | wire_type as u64, out);
-}
-
-/// Nearly all of a span's have one byte, and there are some eighty of them.
-fn plain_varint(value: u64, out: &mut Vec<u8>) {
-    match u8::try_from(value) {
-        Ok(byte) if byte < 0x80 => out.push(byte),
-        _ => encoding::encode_varint(value, out),
-    }
 }
 
 /// Writes `fields`, and the length before them once it is known.
 fn message(tag: u32, out: &mut Vec<u8>, fields: impl FnOnce(&mut Vec<u8>)) {
-    key(tag, WireType::LengthDelimited, out);
+    encode_key(tag, WireType::LengthDelimited, out);
     // Most messages have less than 128 bytes, and so a length of one; others move along.
     let length_at = out.len();
     out.push(0);
@@ -145,7 +133,7 @@ fn message(tag: u32, out: &mut Vec<u8>, fields: impl FnOnce(&mut Vec<u8>)) {
         out.resize(end + more, 0);
         out.copy_within(start..end, start + more);
     }
-    encoding::encode_varint(length, &mut &mut out[length_at..start + more]);
+    encode_varint(length, &mut &mut out[length_at..start + more]);
 }
 
 #[cfg(test)]
