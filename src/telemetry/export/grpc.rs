@@ -1,15 +1,14 @@
-//! Path C: api_v2 PostSpans over gRPC to the collector.
+//! The path `grpc`: api_v2 PostSpans to the collector.
 
 use std::{error::Error, time::Duration};
 
 use bytes::Bytes;
-use opentelemetry_sdk::{Resource, trace::SpanData};
 use tonic::{
     Code, Status,
     transport::{Channel, Endpoint},
 };
 
-use super::{ATTEMPT_TIMEOUT, BuildError, Loss, SendError, protobuf};
+use super::{ATTEMPT_TIMEOUT, BuildError, Loss, SendError};
 use crate::raw_api_v2::{PostSpansRequest, collector_service_client::CollectorServiceClient};
 
 /// A connection that does not answer a ping within this time is closed and made anew.
@@ -19,7 +18,6 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Collector {
     client: CollectorServiceClient<Channel>,
-    process: Vec<u8>,
 }
 
 impl Collector {
@@ -40,19 +38,11 @@ impl Collector {
             .connect_lazy();
         Ok(Self {
             client: CollectorServiceClient::new(channel),
-            process: Vec::new(),
         })
     }
 
-    /// What is said of the process in every batch.
-    pub(super) fn set_resource(&mut self, resource: &Resource) {
-        self.process = protobuf::process(resource);
-    }
-
-    pub(super) async fn send(&self, spans: &[SpanData]) -> Result<(), SendError> {
-        let request = PostSpansRequest {
-            batch: Bytes::from(protobuf::batch(&self.process, spans)),
-        };
+    pub(super) async fn send(&self, batch: Bytes) -> Result<(), SendError> {
+        let request = PostSpansRequest { batch };
         match self.client.clone().post_spans(request).await {
             Ok(_) => Ok(()),
             Err(status) if is_transient(status.code()) => {

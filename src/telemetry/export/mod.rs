@@ -1,19 +1,18 @@
 //! The way of a finished span to Jaeger.
 //!
-//! The SDK hands it to a [`Processor`], where it waits in a bounded queue (`queue`) until a batch is
-//! full or its time has come. The batch is turned into Jaeger's terms (`mapping`), cut into messages
-//! that the path can carry (`message`), and sent by one of the three paths (`thrift`, and `grpc` in
-//! the encoding of `protobuf`) until it is taken or its time is up. What became of each span is in the [`Account`].
+//! The SDK hands it to a [`Processor`], which encodes it at once (`encoding`). It waits in a bounded
+//! queue (`queue`) until a batch is full or its time has come. The batch is sent as one message by
+//! one of the three paths (`thrift_agent`, `thrift_collector`, `grpc`) until it is taken or its time
+//! is up. What became of each span is in the [`Account`].
 
 mod account;
+mod encoding;
 mod grpc;
-mod mapping;
-mod message;
 mod outage;
 mod processor;
-mod protobuf;
 pub(super) mod queue;
-mod thrift;
+mod thrift_agent;
+mod thrift_collector;
 
 use std::{
     fmt,
@@ -21,20 +20,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use opentelemetry_sdk::{Resource, trace::SpanData};
-use tokio::{
-    task::yield_now,
-    time::{sleep, timeout},
-};
+use bytes::Bytes;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    encoding::Encoding,
     outage::Outage,
     queue::{Batch, Flight, Queue},
 };
 use super::{Destination, metrics::spans::Exports};
 
 pub use account::{Account, Loss};
+pub use encoding::EnvelopeError;
 pub use processor::Processor;
 
 /// How long one attempt to send a message may take; `OTEL_BSP_EXPORT_TIMEOUT` may be less.
@@ -43,18 +41,12 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait before a message is tried again.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Bounds of what an exporter sends.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    /// Longer texts are cut to so many characters.
-    attribute_value_length: usize,
-    /// A batch is tried for so long, and then dropped.
-    time: Duration,
-}
-
 /// The exporter cannot be made from its settings.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
+    /// What is said of the process cannot be written.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
     /// The HTTP client cannot be made.
     #[error("the HTTP client: {0}")]
     HttpClient(#[from] reqwest::Error),
@@ -109,32 +101,16 @@ enum Sent {
 #[derive(Debug)]
 enum Path {
     Grpc(grpc::Collector),
-    ThriftCollector(thrift::Collector),
-    ThriftAgent(thrift::Agent),
+    ThriftCollector(thrift_collector::Collector),
+    ThriftAgent(thrift_agent::Agent),
 }
 
 impl Path {
-    async fn send(&self, spans: &[SpanData]) -> Result<Sent, SendError> {
+    async fn send(&self, message: Bytes) -> Result<Sent, SendError> {
         match self {
-            Self::Grpc(path) => path.send(spans).await.map(|()| Sent::Taken),
-            Self::ThriftCollector(path) => path.send(spans).await.map(|()| Sent::Taken),
-            Self::ThriftAgent(path) => path.send(spans).await,
-        }
-    }
-
-    /// The most bytes that one message may have.
-    fn max_message(&self) -> usize {
-        match self {
-            Self::ThriftAgent(_) => message::MAX_DATAGRAM,
-            Self::Grpc(_) | Self::ThriftCollector(_) => message::MAX_COLLECTOR_MESSAGE,
-        }
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        match self {
-            Self::Grpc(path) => path.set_resource(resource),
-            Self::ThriftCollector(path) => path.set_resource(resource),
-            Self::ThriftAgent(path) => path.set_resource(resource),
+            Self::Grpc(path) => path.send(message).await.map(|()| Sent::Taken),
+            Self::ThriftCollector(path) => path.send(message).await.map(|()| Sent::Taken),
+            Self::ThriftAgent(path) => path.send(&message).await,
         }
     }
 }
@@ -143,8 +119,9 @@ impl Path {
 #[derive(Debug)]
 struct Exporter {
     path: Path,
-    limits: Limits,
-    process_size: usize,
+    encoding: Arc<Encoding>,
+    /// A batch is tried for so long, and then dropped.
+    timeout: Duration,
     queue: Arc<Queue>,
     exports: Exports,
     outage: Outage,
@@ -155,32 +132,31 @@ impl Exporter {
     /// Once `closing` is cancelled, nothing is tried again.
     fn new(
         destination: &Destination,
-        limits: Limits,
-        resource: &Resource,
+        encoding: Arc<Encoding>,
+        timeout: Duration,
         queue: Arc<Queue>,
         exports: Exports,
         closing: CancellationToken,
     ) -> Result<Self, BuildError> {
-        let (mut path, name) = match destination {
+        let (path, name) = match destination {
             Destination::Grpc { collector } => (
                 Path::Grpc(grpc::Collector::new(collector)?),
                 format!("the collector at {collector} (gRPC)"),
             ),
             Destination::ThriftCollector { url } => {
-                let collector = thrift::Collector::new(url)?;
+                let collector = thrift_collector::Collector::new(url)?;
                 let name = format!("the collector at {} (Thrift)", collector.url());
                 (Path::ThriftCollector(collector), name)
             }
             Destination::ThriftAgent { host, port } => (
-                Path::ThriftAgent(thrift::Agent::new(host, *port)),
+                Path::ThriftAgent(thrift_agent::Agent::new(host, *port)),
                 format!("the agent at {host}:{port} (UDP)"),
             ),
         };
-        path.set_resource(resource);
         Ok(Self {
             path,
-            limits,
-            process_size: message::process_size(resource),
+            encoding,
+            timeout,
             queue,
             exports,
             outage: Outage::new(name),
@@ -197,47 +173,37 @@ impl Exporter {
         }
     }
 
-    /// Sends a batch, and tells the account what became of each span.
-    async fn deliver(
-        &self,
-        Batch {
-            mut spans,
-            mut flight,
-        }: Batch,
-    ) {
-        let until = Instant::now() + self.limits.time;
-        for span in &mut spans {
-            mapping::to_jaeger(span, self.limits.attribute_value_length);
-        }
-        let limit = self.path.max_message().saturating_sub(self.process_size);
-        let all = spans.len();
-        spans.retain(|span| message::fits(span, limit));
-        if spans.len() < all {
-            flight.told(all - spans.len(), Err(Loss::TooLarge));
+    /// Sends a batch, and tells the account what became of its spans.
+    async fn deliver(&self, Batch { spans, mut flight }: Batch) {
+        // The queue cuts batches to what a message has room for: this is one span.
+        let too_large = spans.bytes.len() > self.encoding.room();
+        if too_large {
+            flight.told(Err(Loss::TooLarge));
         }
         let account = self.queue.account();
         self.outage.too_large(account.lost_by(Loss::TooLarge));
-        for spans in message::split(&spans, limit) {
-            // The requests on this thread have their turn. A burst of datagrams would leave the agent no
-            // time to read them, too.
-            yield_now().await;
-            self.deliver_message(spans, &mut flight, until).await;
+        if too_large {
+            return;
         }
+        self.exports.message(spans.count);
+        let message = self.encoding.message(spans.count, &spans.bytes);
+        drop(spans);
+        self.deliver_message(message.into(), &mut flight).await;
     }
 
-    /// Tries until the message is taken, refused for good, or `until`.
-    async fn deliver_message(&self, spans: &[SpanData], flight: &mut Flight, until: Instant) {
-        self.exports.message(spans.len());
+    /// Tries until the message is taken, refused for good, or its time is up.
+    async fn deliver_message(&self, message: Bytes, flight: &mut Flight) {
+        let until = Instant::now() + self.timeout;
         loop {
             let begun = Instant::now();
-            let sent = timeout(self.limits.time, self.path.send(spans)).await;
+            let sent = timeout(self.timeout, self.path.send(message.clone())).await;
             let sent = sent
                 .unwrap_or_else(|_| Err(SendError::transient(Loss::Timeout, "no answer in time")));
             self.exports
                 .attempt(begun.elapsed(), sent.as_ref().err().map(|error| error.loss));
             let error = match sent {
                 Ok(sent) => {
-                    flight.told(spans.len(), Ok(()));
+                    flight.told(Ok(()));
                     match sent {
                         Sent::Taken => {
                             let account = self.queue.account();
@@ -255,7 +221,7 @@ impl Exporter {
             };
             self.outage.failed(begun, &error.reason, self.lost());
             if !error.transient || Instant::now() >= until || self.closing.is_cancelled() {
-                flight.told(spans.len(), Err(error.loss));
+                flight.told(Err(error.loss));
                 return;
             }
             tokio::select! {

@@ -16,15 +16,16 @@ use opentelemetry_sdk::{
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{BuildError, Exporter, Limits, queue::Queue};
+use super::{BuildError, Exporter, encoding::Encoding, queue::Queue};
 use crate::telemetry::{Batching, Destination, metrics::spans::Exports};
 
 /// How long a flush may take; the SDK names no deadline.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Gathers finished spans and has them exported.
+/// Encodes finished spans, gathers them and has them exported.
 #[derive(Debug)]
 pub struct Processor {
+    encoding: Arc<Encoding>,
     queue: Arc<Queue>,
     exports: Exports,
     /// Ends the waits between two attempts.
@@ -43,23 +44,22 @@ impl Processor {
         attribute_value_length_limit: usize,
         resource: &Resource,
     ) -> Result<Self, BuildError> {
-        let queue = Arc::new(Queue::new(batching));
-        let exports = Exports::new(destination.mode());
+        let mode = destination.mode();
+        let encoding = Arc::new(Encoding::new(mode, resource, attribute_value_length_limit)?);
+        let queue = Arc::new(Queue::new(batching, encoding.room()));
+        let exports = Exports::new(mode);
         let closing = CancellationToken::new();
-        let limits = Limits {
-            attribute_value_length: attribute_value_length_limit,
-            time: batching.export_timeout,
-        };
         let exporter = Exporter::new(
             destination,
-            limits,
-            resource,
+            Arc::clone(&encoding),
+            batching.export_timeout,
             Arc::clone(&queue),
             exports.clone(),
             closing.clone(),
         )?;
         tokio::spawn(export(Arc::clone(&queue), Arc::new(exporter)));
         Ok(Self {
+            encoding,
             queue,
             exports,
             closing,
@@ -97,7 +97,7 @@ impl SpanProcessor for Processor {
 
     fn on_end(&self, span: SpanData) {
         if span.span_context.is_sampled() {
-            self.queue.push(span);
+            self.queue.push(&self.encoding.span(&span));
         }
     }
 

@@ -1,5 +1,5 @@
-//! Where finished spans wait for the exporter: bounded by number and by bytes, and the place of the
-//! account.
+//! Where finished spans wait for the exporter, encoded and in batches that fit a message: bounded by
+//! number and by bytes, and the place of the account.
 //!
 //! One lock guards both, so the account is exact at every moment. It is held for some dozen
 //! nanoseconds a span; the exporter is woken when the first span comes and when a batch is full,
@@ -15,23 +15,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use opentelemetry::KeyValue;
-use opentelemetry_sdk::trace::SpanData;
 use tokio::{sync::Notify, time::sleep_until};
 
-use super::{
-    account::{Account, Loss},
-    message,
-};
+use super::account::{Account, Loss};
 use crate::telemetry::Batching;
-
-/// A batch of large spans leaves before it has its number of spans.
-const MAX_BATCH_BYTES: usize = 256 * 1024;
 
 /// Spans that have ended and are not delivered yet.
 #[derive(Debug)]
 pub(in crate::telemetry) struct Queue {
     limits: Batching,
+    /// The most bytes of a batch, unless it is a single span.
+    max_batch_bytes: usize,
     /// Not under the lock, so that a span's begin needs none.
     started: AtomicU64,
     state: Mutex<State>,
@@ -44,10 +38,11 @@ pub(in crate::telemetry) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     phase: Phase,
-    /// The batch that spans are added to, its bytes, and when its first one came.
-    open: Vec<SpanData>,
-    open_bytes: usize,
+    /// The batch that spans are added to, and when its first one came.
+    open: Spans,
     open_since: Option<Instant>,
+    /// Of the batch before. The next one will be about as large.
+    last_bytes: usize,
     /// Batches that wait to be taken.
     full: VecDeque<Waiting>,
     /// Numbers of the batches that wait or are in flight.
@@ -69,11 +64,17 @@ enum Phase {
     Sealed,
 }
 
+/// Encoded spans, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Spans {
+    pub(super) count: usize,
+    pub(super) bytes: Vec<u8>,
+}
+
 #[derive(Debug)]
 struct Waiting {
     number: u64,
-    spans: Vec<SpanData>,
-    bytes: usize,
+    spans: Spans,
 }
 
 /// What the exporter shall do now.
@@ -86,7 +87,7 @@ enum Next {
 /// Spans on their way, and their place in the account.
 #[derive(Debug)]
 pub(super) struct Batch {
-    pub(super) spans: Vec<SpanData>,
+    pub(super) spans: Spans,
     pub(super) flight: Flight,
 }
 
@@ -96,13 +97,14 @@ pub(super) struct Flight {
     queue: Arc<Queue>,
     number: u64,
     bytes: usize,
-    spans: usize,
+    spans: u64,
 }
 
 impl Queue {
-    pub(super) fn new(limits: Batching) -> Self {
+    pub(super) fn new(limits: Batching, max_batch_bytes: usize) -> Self {
         Self {
             limits,
+            max_batch_bytes,
             started: AtomicU64::new(0),
             state: Mutex::default(),
             filled: Notify::new(),
@@ -115,40 +117,39 @@ impl Queue {
         self.started.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A span has ended: it waits from here on, or is lost.
-    pub(super) fn push(&self, span: SpanData) {
-        let bytes = footprint(&span);
+    /// A span has ended and is encoded: it waits from here on, or is lost.
+    pub(super) fn push(&self, span: &[u8]) {
         let mut state = self.lock();
         if state.phase != Phase::Open {
             state.lose(1, Loss::AfterShutdown);
             return;
         }
         if state.account.queue >= self.limits.max_queue_size as u64
-            || state.bytes + bytes > self.limits.max_queue_bytes
+            || state.bytes + span.len() > self.limits.max_queue_bytes
         {
             state.lose(1, Loss::QueueFull);
             return;
         }
-        if state.open.is_empty() {
-            state.open_since = Some(Instant::now());
-            // Spans would be moved at each growth; a setting of a million asks for no memory ahead.
-            let expected = Batching::DEFAULT.max_export_batch_size;
-            state
-                .open
-                .reserve(expected.min(self.limits.max_export_batch_size));
+        let first = state.open.count == 0 && state.full.is_empty();
+        let no_room = state.open.bytes.len() + span.len() > self.max_batch_bytes;
+        if no_room {
+            state.cut();
         }
-        let first = state.open.is_empty() && state.full.is_empty();
-        state.open.push(span);
-        state.open_bytes += bytes;
-        state.bytes += bytes;
+        if state.open.count == 0 {
+            state.open_since = Some(Instant::now());
+            let expected = state.last_bytes;
+            state.open.bytes.reserve(expected.max(span.len()));
+        }
+        state.open.count += 1;
+        state.open.bytes.extend_from_slice(span);
+        state.bytes += span.len();
         state.account.queue += 1;
-        let full = state.open.len() >= self.limits.max_export_batch_size
-            || state.open_bytes >= MAX_BATCH_BYTES;
+        let full = state.open.count >= self.limits.max_export_batch_size;
         if full {
             state.cut();
         }
         drop(state);
-        if first || full {
+        if first || full || no_room {
             self.filled.notify_one();
         }
     }
@@ -184,7 +185,7 @@ impl Queue {
         let Some(waiting) = state.full.pop_front() else {
             return Next::Wait { until: None };
         };
-        let spans = waiting.spans.len() as u64;
+        let spans = waiting.spans.count as u64;
         state.account.queue -= spans;
         state.account.inflight += spans;
         drop(state);
@@ -192,8 +193,8 @@ impl Queue {
             flight: Flight {
                 queue: Arc::clone(self),
                 number: waiting.number,
-                bytes: waiting.bytes,
-                spans: waiting.spans.len(),
+                bytes: waiting.spans.bytes.len(),
+                spans,
             },
             spans: waiting.spans,
         })
@@ -275,25 +276,24 @@ impl State {
 
     /// Ends the open batch.
     fn cut(&mut self) {
-        if self.open.is_empty() {
+        if self.open.count == 0 {
             return;
         }
         self.open_since = None;
+        self.last_bytes = self.open.bytes.len();
         self.unfinished.insert(self.next_number);
         self.full.push_back(Waiting {
             number: self.next_number,
             spans: mem::take(&mut self.open),
-            bytes: mem::take(&mut self.open_bytes),
         });
         self.next_number += 1;
     }
 }
 
 impl Flight {
-    /// Tells what became of `spans` of the batch.
-    pub(super) fn told(&mut self, spans: usize, outcome: Result<(), Loss>) {
-        self.spans -= spans;
-        let spans = spans as u64;
+    /// Tells what became of the batch.
+    pub(super) fn told(&mut self, outcome: Result<(), Loss>) {
+        let spans = mem::take(&mut self.spans);
         let mut state = self.queue.lock();
         if state.phase == Phase::Sealed {
             return;
@@ -309,7 +309,7 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         if self.spans > 0 {
-            self.told(self.spans, Err(Loss::Other));
+            self.told(Err(Loss::Other));
         }
         let mut state = self.queue.lock();
         state.bytes -= self.bytes;
@@ -319,78 +319,35 @@ impl Drop for Flight {
     }
 }
 
-/// The memory that a span takes, about; its keys are constants of the program.
-fn footprint(span: &SpanData) -> usize {
-    let events = span
-        .events
-        .iter()
-        .map(|event| size_of_val(event) + event.name.len() + attributes(&event.attributes));
-    size_of::<SpanData>()
-        + span.name.len()
-        + attributes(&span.attributes)
-        + events.sum::<usize>()
-        + size_of_val(span.links.links.as_slice())
-}
-
-fn attributes(attributes: &Vec<KeyValue>) -> usize {
-    let texts = attributes
-        .iter()
-        .map(|attribute| message::value_size(&attribute.value));
-    attributes.capacity() * size_of::<KeyValue>() + texts.sum::<usize>()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
-
-    use opentelemetry::{
-        InstrumentationScope, SpanId,
-        trace::{SpanContext, SpanKind, Status},
-    };
-    use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
-
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn span() -> SpanData {
-        SpanData {
-            span_context: SpanContext::empty_context(),
-            parent_span_id: SpanId::INVALID,
-            parent_span_is_remote: false,
-            span_kind: SpanKind::Internal,
-            name: "span".into(),
-            start_time: SystemTime::UNIX_EPOCH,
-            end_time: SystemTime::UNIX_EPOCH,
-            attributes: vec![KeyValue::new("key", "value")],
-            dropped_attributes_count: 0,
-            events: SpanEvents::default(),
-            links: SpanLinks::default(),
-            status: Status::Unset,
-            instrumentation_scope: InstrumentationScope::default(),
-        }
-    }
+    const SPAN: &[u8] = b"a span";
 
     /// With batches of two spans.
     fn queue(limits: Batching) -> Arc<Queue> {
-        Arc::new(Queue::new(Batching {
+        let limits = Batching {
             max_export_batch_size: 2,
             schedule_delay: LONG,
             ..limits
-        }))
+        };
+        Arc::new(Queue::new(limits, usize::MAX))
     }
 
     fn make(queue: &Queue, spans: usize) {
         for _ in 0..spans {
             queue.started();
-            queue.push(span());
+            queue.push(SPAN);
         }
     }
 
     #[tokio::test]
     async fn bytes_are_held_until_the_spans_are_done() {
         let queue = queue(Batching {
-            max_queue_bytes: 2 * footprint(&span()),
+            max_queue_bytes: 2 * SPAN.len(),
             ..Batching::DEFAULT
         });
         make(&queue, 3);
@@ -398,7 +355,7 @@ mod tests {
         let mut batch = queue.next().await.unwrap();
         make(&queue, 1);
         assert_eq!(queue.account().lost_by(Loss::QueueFull), 2);
-        batch.flight.told(2, Ok(()));
+        batch.flight.told(Ok(()));
         drop(batch);
         make(&queue, 2);
         let account = queue.account();
@@ -407,18 +364,47 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_batch_is_cut_where_the_next_span_has_no_room() {
+        let limits = Batching {
+            schedule_delay: LONG,
+            ..Batching::DEFAULT
+        };
+        let queue = Arc::new(Queue::new(limits, 10));
+        let spans = [
+            "1",
+            "22",
+            "4444444",
+            "999999999",
+            "a span that is too large",
+            "1",
+        ];
+        for span in spans {
+            queue.push(span.as_bytes());
+        }
+        queue.flush(Duration::ZERO);
+        for expected in [
+            (3, "1224444444"),
+            (1, "999999999"),
+            (1, "a span that is too large"),
+            (1, "1"),
+        ] {
+            let Spans { count, bytes } = queue.next().await.unwrap().spans;
+            assert_eq!((count, str::from_utf8(&bytes).unwrap()), expected);
+        }
+    }
+
+    #[tokio::test]
     async fn what_is_never_told_is_lost() {
         let queue = queue(Batching::DEFAULT);
-        make(&queue, 2);
-        let mut batch = queue.next().await.unwrap();
-        batch.flight.told(1, Ok(()));
-        drop(batch);
+        make(&queue, 4);
+        queue.next().await.unwrap().flight.told(Ok(()));
+        drop(queue.next().await);
         let account = queue.account();
-        assert_eq!(account.lost_by(Loss::Other), 1);
+        assert_eq!(account.lost_by(Loss::Other), 2);
         assert_eq!(account.inflight, 0);
         assert_eq!(
             account.to_string(),
-            "spans: 2 made, 1 delivered, 1 dropped (_OTHER 1)"
+            "spans: 4 made, 2 delivered, 2 dropped (_OTHER 2)"
         );
     }
 
@@ -431,7 +417,7 @@ mod tests {
             .next()
             .await
             .expect("the batch is not full, but it was flushed");
-        batch.flight.told(1, Err(Loss::Refused));
+        batch.flight.told(Err(Loss::Refused));
         assert!(!queue.flush(Duration::ZERO));
         drop(batch);
         assert!(queue.flush(LONG));
@@ -447,9 +433,9 @@ mod tests {
         let end = "spans: 6 made, 0 delivered, 6 dropped (after_shutdown 1, shutdown 5)";
         assert_eq!(queue.account().to_string(), end);
         // What happens after the end changes nothing.
-        batch.flight.told(2, Ok(()));
+        batch.flight.told(Ok(()));
         drop(batch);
-        queue.push(span());
+        queue.push(SPAN);
         assert_eq!(queue.account().to_string(), end);
         assert!(queue.next().await.is_none());
     }

@@ -1,18 +1,15 @@
-//! Spans as a batch of Jaeger's api_v2 (`proto/api_v2.proto`), written field by field from where
-//! they are.
+//! One span of Jaeger's api_v2 (`proto/api_v2.proto`), written field by field from where it is.
 //!
 //! The types that are generated from the definition own their texts: to fill them copies each text
 //! of each span, and to write them measures each message once more for every one that it is in. That
 //! took five times as long.
 
-use opentelemetry::{SpanId, TraceId, Value};
+use opentelemetry::{SpanId, TraceId};
 use opentelemetry_sdk::{Resource, trace::SpanData};
 use prost::encoding::{self, WireType, encode_key, encode_varint, encoded_len_varint};
 
+use super::mapping::{self, Tag, Value};
 use crate::api_v2::{SpanRefType, ValueType};
-
-/// Most spans are no larger, in bytes: room for them is made at once.
-const MOST_SPANS: usize = 512;
 
 /// `Batch.process`, which is the same in each batch.
 pub(super) fn process(resource: &Resource) -> Vec<u8> {
@@ -22,24 +19,19 @@ pub(super) fn process(resource: &Resource) -> Vec<u8> {
         if let Some(name) = service_name {
             bytes(1, name.as_str().as_bytes(), out);
         }
-        for (key, value) in resource {
-            message(2, out, |out| key_value(key.as_str(), value, out));
+        for tag in mapping::process_tags(resource) {
+            message(2, out, |out| key_value(&tag, out));
         }
     });
     out
 }
 
-/// A `Batch` of `spans`, with what [`process`] made.
-pub(super) fn batch(process: &[u8], spans: &[SpanData]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(process.len() + spans.len() * MOST_SPANS);
-    for data in spans {
-        message(1, &mut out, |out| span(data, out));
-    }
-    out.extend_from_slice(process);
-    out
+/// One of `Batch.spans`. Texts are cut to `max_text` characters.
+pub(super) fn span(data: &SpanData, max_text: usize, out: &mut Vec<u8>) {
+    message(1, out, |out| fields(data, max_text, out));
 }
 
-fn span(span: &SpanData, out: &mut Vec<u8>) {
+fn fields(span: &SpanData, max_text: usize, out: &mut Vec<u8>) {
     let context = &span.span_context;
     bytes(1, &context.trace_id().to_bytes(), out);
     bytes(2, &context.span_id().to_bytes(), out);
@@ -55,22 +47,19 @@ fn span(span: &SpanData, out: &mut Vec<u8>) {
     varint(5, context.trace_flags().to_u8().into(), out);
     let start = prost_types::Timestamp::from(span.start_time);
     encoding::message::encode(6, &start, out);
-    // The clock may have been set back; the longest duration that the type has is 292,000 years.
-    let duration = span.end_time.duration_since(span.start_time);
-    if let Ok(duration) = prost_types::Duration::try_from(duration.unwrap_or_default()) {
+    // The longest duration that the type has is 292,000 years.
+    if let Ok(duration) = prost_types::Duration::try_from(mapping::duration(span)) {
         encoding::message::encode(7, &duration, out);
     }
-    for tag in &span.attributes {
-        message(8, out, |out| key_value(tag.key.as_str(), &tag.value, out));
+    for tag in mapping::tags(span, max_text) {
+        message(8, out, |out| key_value(&tag, out));
     }
     for event in span.events.iter() {
         message(9, out, |out| {
             let time = prost_types::Timestamp::from(event.timestamp);
             encoding::message::encode(1, &time, out);
-            for field in &event.attributes {
-                message(2, out, |out| {
-                    key_value(field.key.as_str(), &field.value, out);
-                });
+            for field in mapping::fields(event, max_text) {
+                message(2, out, |out| key_value(&field, out));
             }
         });
     }
@@ -84,23 +73,23 @@ fn reference(kind: SpanRefType, trace_id: TraceId, span_id: SpanId, out: &mut Ve
     });
 }
 
-fn key_value(key: &str, value: &Value, out: &mut Vec<u8>) {
-    bytes(1, key.as_bytes(), out);
-    match value {
+fn key_value(tag: &Tag<'_>, out: &mut Vec<u8>) {
+    bytes(1, tag.key.as_bytes(), out);
+    match &tag.value {
         Value::Bool(value) => {
             varint(2, ValueType::Bool as u64, out);
             varint(4, (*value).into(), out);
         }
-        Value::I64(value) => {
+        Value::Int64(value) => {
             varint(2, ValueType::Int64 as u64, out);
             varint(5, value.cast_unsigned(), out);
         }
-        Value::F64(value) => {
+        Value::Float64(value) => {
             varint(2, ValueType::Float64 as u64, out);
             encoding::double::encode(6, value, out);
         }
         // Its type STRING is 0, which is left out.
-        text => bytes(3, text.as_str().as_bytes(), out),
+        Value::String(text) => bytes(3, text.as_bytes(), out),
     }
 }
 
@@ -152,8 +141,8 @@ mod tests {
 
     /// Written out by hand from jaeger-idl's `model.proto`: `0a` is field 1 with a length.
     #[rustfmt::skip]
-    const BATCH: [u8; 100] = [
-        0x0a, 93,                                   // Batch.spans
+    const SPAN: [u8; 116] = [
+        0x0a, 114,                                  // Batch.spans
             0x0a, 16, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, // Span.trace_id
             0x12, 8, 3, 0, 0, 0, 0, 0, 0, 4,        // Span.span_id
             0x1a, 2, b'o', b'p',                    // Span.operation_name
@@ -165,7 +154,9 @@ mod tests {
             0x3a, 3, 0x10, 0xb8, 0x17,              // Span.duration: 3,000 ns
             0x42, 6, 0x0a, 1, b'k', 0x1a, 1, b'v',  // Span.tags: STRING is 0 and left out
             0x42, 7, 0x0a, 1, b'b', 0x10, 1, 0x20, 1, // Span.tags: BOOL
-        0x12, 3, 0x0a, 1, b's',                     // Batch.process
+            0x42, 19, 0x0a, 15,
+                b'o', b't', b'e', b'l', b'.', b's', b'c', b'o', b'p', b'e', b'.', b'n', b'a', b'm', b'e',
+                0x1a, 0,
     ];
 
     fn start() -> SystemTime {
@@ -202,9 +193,10 @@ mod tests {
 
     #[test]
     fn the_bytes_are_those_of_the_definition() {
+        let mut bytes = Vec::new();
         let data = data(vec![KeyValue::new("k", "v"), KeyValue::new("b", true)]);
-        let process = [0x12, 3, 0x0a, 1, b's'];
-        assert_eq!(batch(&process, &[data]), BATCH);
+        span(&data, usize::MAX, &mut bytes);
+        assert_eq!(bytes, SPAN);
     }
 
     #[test]
@@ -224,7 +216,10 @@ mod tests {
             .with_service_name("app")
             .with_attribute(KeyValue::new("pid", 1))
             .build();
-        let bytes = batch(&process(&resource), &[data.clone(), data]);
+        let mut bytes = Vec::new();
+        span(&data, usize::MAX, &mut bytes);
+        span(&data, usize::MAX, &mut bytes);
+        bytes.extend(process(&resource));
 
         let batch = api_v2::Batch::decode(bytes.as_slice()).unwrap();
         let tags = |tags: &[api_v2::KeyValue]| -> Vec<(String, i32, String, bool, i64, f64)> {
@@ -259,6 +254,7 @@ mod tests {
                 ("false".to_owned(), 1, String::new(), false, 0, 0.0),
                 text("empty", ""),
                 text("long", &long),
+                text("otel.scope.name", ""),
             ]
         );
         assert_eq!(span.references.len(), 2);

@@ -1,0 +1,236 @@
+//! One span in Thrift, as jaeger-idl's `thrift/jaeger.thrift` defines it, in either of Thrift's
+//! protocols (Apache Thrift, `doc/specs/thrift-binary-protocol.md` and `thrift-compact-protocol.md`).
+//!
+//! opentelemetry-jaeger turns each text of a span into one of its own, and writes through a chain of
+//! objects that are known at run time alone: that took more than all the rest of a traced request.
+//! What is written here is the same to the byte, which a test holds against that crate.
+
+use std::{mem, time::Duration};
+
+use opentelemetry::trace::Link;
+use opentelemetry_sdk::trace::SpanData;
+use prost::encoding::encode_varint;
+
+use super::mapping::{self, Tag, Value, since_epoch};
+
+/// The most bytes of a list's header.
+pub(super) const LIST_HEADER: usize = 6;
+
+/// Of the two ways to write the same structs.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Protocol {
+    /// Numbers have a fixed width. What the collector takes over HTTP.
+    Binary,
+    /// Numbers are as short as they can be. What the agent takes over UDP.
+    Compact,
+}
+
+/// A type's number in the binary and in the compact protocol.
+struct Type {
+    binary: u8,
+    compact: u8,
+}
+
+const TRUE: Type = of(2, 1);
+const FALSE: Type = of(2, 2);
+const DOUBLE: Type = of(4, 7);
+const I32: Type = of(8, 5);
+const I64: Type = of(10, 6);
+const STRING: Type = of(11, 8);
+const STRUCT: Type = of(12, 12);
+const LIST: Type = of(15, 9);
+
+const fn of(binary: u8, compact: u8) -> Type {
+    Type { binary, compact }
+}
+
+/// Ends a struct.
+const STOP: u8 = 0;
+
+/// `SpanRefType.FOLLOWS_FROM`. The parent needs no reference: it has a field of its own.
+const FOLLOWS_FROM: i32 = 1;
+
+/// The struct `Span`. Texts are cut to `max_text` characters.
+pub(super) fn span(span: &SpanData, max_text: usize, protocol: Protocol, out: &mut Vec<u8>) {
+    let context = &span.span_context;
+    let [high, low] = halves(context.trace_id().to_bytes());
+    let mut out = Writer::new(protocol, out);
+    out.structure(|out| {
+        out.i64(1, low);
+        out.i64(2, high);
+        out.i64(3, i64::from_be_bytes(context.span_id().to_bytes()));
+        out.i64(4, i64::from_be_bytes(span.parent_span_id.to_bytes()));
+        out.string(5, &span.name);
+        if !span.links.is_empty() {
+            out.list(6, &span.links.links, reference);
+        }
+        out.i32(7, context.trace_flags().to_u8().into());
+        out.i64(8, microseconds(since_epoch(span.start_time)));
+        out.i64(9, microseconds(mapping::duration(span)));
+        out.list(10, &mapping::tags(span, max_text), tag);
+        if !span.events.is_empty() {
+            out.list(11, &span.events.events, |out, event| {
+                out.i64(1, microseconds(since_epoch(event.timestamp)));
+                out.list(2, &mapping::fields(event, max_text), tag);
+            });
+        }
+    });
+}
+
+/// What stands before the structs of a list.
+pub(super) fn list_of_structs(count: usize, protocol: Protocol, out: &mut Vec<u8>) {
+    Writer::new(protocol, out).list_header(count);
+}
+
+/// The fields of a `SpanRef`.
+fn reference(out: &mut Writer<'_>, link: &Link) {
+    let context = &link.span_context;
+    let [high, low] = halves(context.trace_id().to_bytes());
+    out.i32(1, FOLLOWS_FROM);
+    out.i64(2, low);
+    out.i64(3, high);
+    out.i64(4, i64::from_be_bytes(context.span_id().to_bytes()));
+}
+
+/// The fields of a `Tag`: its key, the number of its `TagType`, and its value.
+fn tag(out: &mut Writer<'_>, tag: &Tag<'_>) {
+    out.string(1, tag.key);
+    match &tag.value {
+        Value::String(text) => {
+            out.i32(2, 0);
+            out.string(3, text);
+        }
+        Value::Float64(value) => {
+            out.i32(2, 1);
+            out.double(4, *value);
+        }
+        Value::Bool(value) => {
+            out.i32(2, 2);
+            out.bool(5, *value);
+        }
+        Value::Int64(value) => {
+            out.i32(2, 3);
+            out.i64(6, *value);
+        }
+    }
+}
+
+/// Jaeger's Thrift has a trace's id as two numbers.
+fn halves(trace_id: [u8; 16]) -> [i64; 2] {
+    let id = u128::from_be_bytes(trace_id);
+    [(id >> 64) as i64, id as i64]
+}
+
+/// Past 292,000 years it stays what it is.
+fn microseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+struct Writer<'o> {
+    protocol: Protocol,
+    out: &'o mut Vec<u8>,
+    /// The id of the field before in this struct: the compact protocol writes the difference, which is
+    /// less than 16 in each struct of Jaeger's.
+    last_id: u8,
+}
+
+impl<'o> Writer<'o> {
+    fn new(protocol: Protocol, out: &'o mut Vec<u8>) -> Self {
+        Self {
+            protocol,
+            out,
+            last_id: 0,
+        }
+    }
+
+    fn structure(&mut self, fields: impl FnOnce(&mut Self)) {
+        let last_id = mem::take(&mut self.last_id);
+        fields(self);
+        self.out.push(STOP);
+        self.last_id = last_id;
+    }
+
+    fn list<T>(&mut self, id: u8, items: &[T], fields: impl Fn(&mut Self, &T)) {
+        self.field(id, LIST);
+        self.list_header(items.len());
+        for item in items {
+            self.structure(|out| fields(out, item));
+        }
+    }
+
+    fn list_header(&mut self, count: usize) {
+        match self.protocol {
+            Protocol::Binary => {
+                self.out.push(STRUCT.binary);
+                self.length(count);
+            }
+            Protocol::Compact if count < 15 => {
+                self.out.push((count as u8) << 4 | STRUCT.compact);
+            }
+            Protocol::Compact => {
+                self.out.push(15 << 4 | STRUCT.compact);
+                self.length(count);
+            }
+        }
+    }
+
+    fn bool(&mut self, id: u8, value: bool) {
+        self.field(id, if value { TRUE } else { FALSE });
+        // In the compact protocol the type is the value.
+        if let Protocol::Binary = self.protocol {
+            self.out.push(value.into());
+        }
+    }
+
+    fn i32(&mut self, id: u8, value: i32) {
+        self.field(id, I32);
+        match self.protocol {
+            Protocol::Binary => self.out.extend(value.to_be_bytes()),
+            Protocol::Compact => self.zigzag(value.into()),
+        }
+    }
+
+    fn i64(&mut self, id: u8, value: i64) {
+        self.field(id, I64);
+        match self.protocol {
+            Protocol::Binary => self.out.extend(value.to_be_bytes()),
+            Protocol::Compact => self.zigzag(value),
+        }
+    }
+
+    fn double(&mut self, id: u8, value: f64) {
+        self.field(id, DOUBLE);
+        self.out.extend(match self.protocol {
+            Protocol::Binary => value.to_be_bytes(),
+            Protocol::Compact => value.to_le_bytes(),
+        });
+    }
+
+    fn string(&mut self, id: u8, text: &str) {
+        self.field(id, STRING);
+        self.length(text.len());
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    fn field(&mut self, id: u8, of: Type) {
+        match self.protocol {
+            Protocol::Binary => self.out.extend([of.binary, 0, id]),
+            Protocol::Compact => self.out.push((id - self.last_id) << 4 | of.compact),
+        }
+        self.last_id = id;
+    }
+
+    /// Of a text or a list: no message is as long as a length can be.
+    fn length(&mut self, length: usize) {
+        match self.protocol {
+            Protocol::Binary => self.out.extend((length as u32).to_be_bytes()),
+            Protocol::Compact => encode_varint(length as u64, self.out),
+        }
+    }
+
+    /// Small numbers of either sign are short.
+    fn zigzag(&mut self, value: i64) {
+        let number = (value << 1) ^ (value >> 63);
+        encode_varint(number.cast_unsigned(), self.out);
+    }
+}
