@@ -1,9 +1,9 @@
 //! Where finished spans wait for the exporter, encoded and in batches that fit a message: bounded by
 //! number and by bytes, and the place of the account.
 //!
-//! One lock guards both, so the account is exact at every moment. It is held for some dozen
-//! nanoseconds a span; the exporter is woken when the first span comes and when a batch is full,
-//! not for each span.
+//! One lock guards both, so the account is exact at every moment. It is held for as long as it takes
+//! to copy the bytes of a span; the exporter is woken when the first span comes and when a batch is
+//! full, not for each span.
 
 use std::{
     collections::{BTreeSet, VecDeque},

@@ -4,6 +4,9 @@
 //! The crate ended with the OpenTelemetry SDK 0.23, and nothing outside of this file sees that SDK's
 //! types. It is asked once, at the start, for a message without a span. Its client would send that
 //! through an [`HttpClient`] or a [`JaegerTraceRuntime`] of ours, which keeps it instead.
+//!
+//! It reads `OTEL_EXPORTER_JAEGER_*` variables: they change nothing here, but an address among them
+//! that it cannot use is an error.
 
 // The crate is deprecated as a whole.
 #![allow(deprecated)]

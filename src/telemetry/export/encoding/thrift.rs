@@ -2,8 +2,8 @@
 //! protocols (Apache Thrift, `doc/specs/thrift-binary-protocol.md` and `thrift-compact-protocol.md`).
 //!
 //! opentelemetry-jaeger turns each text of a span into one of its own, and writes through a chain of
-//! objects that are known at run time alone: that took more than all the rest of a traced request.
-//! What is written here is the same to the byte, which a test holds against that crate.
+//! objects that are known at run time alone: that took a third of all the instructions of a traced
+//! request. What is written here is the same to the byte, which a test holds against that crate.
 
 use std::{mem, time::Duration};
 
