@@ -41,6 +41,21 @@ fn a_value_that_is_not_unicode_is_a_bad_value() {
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
 }
 
+/// opentelemetry-jaeger reads them, whatever it is told.
+#[test]
+fn a_variable_of_another_jaeger_client_that_cannot_be_used_is_named() {
+    for (mode, variable, value) in [
+        ("thrift-collector", "OTEL_EXPORTER_JAEGER_ENDPOINT", "%%%"),
+        ("thrift-agent", "OTEL_EXPORTER_JAEGER_AGENT_PORT", "none"),
+    ] {
+        let mut process = Process::start(&["serve"], &[("MODE", mode), (variable, value)]);
+        assert_eq!(process.wait().code(), Some(1), "{variable}");
+        let line = process.wait_for_line("OTEL_EXPORTER_JAEGER_*");
+        assert!(line.starts_with("opentelemetry-jaeger: "), "{line}");
+        assert_eq!(process.lines().len(), 1, "{variable}");
+    }
+}
+
 #[test]
 fn the_settings_in_force_are_logged_once() {
     let service = Service::untraced(&[("APP_NAME", "app-x"), ("MODE", "thrift-agent")]);

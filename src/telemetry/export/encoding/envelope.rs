@@ -44,8 +44,16 @@ use crate::telemetry::with_causes;
 
 /// opentelemetry-jaeger does not write the process.
 #[derive(Debug, thiserror::Error)]
-#[error("the process cannot be told to Jaeger: {0}")]
-pub struct EnvelopeError(String);
+pub enum EnvelopeError {
+    /// Its client cannot be made, of which all but its own variables is set here.
+    #[error(
+        "opentelemetry-jaeger: {0}; unset its variables OTEL_EXPORTER_JAEGER_*, which this service has no use for"
+    )]
+    Variables(String),
+    /// The process has what cannot be written, such as more than a datagram can have.
+    #[error("the attributes of the process cannot be written for Jaeger: {0}")]
+    Process(String),
+}
 
 /// What a message has before the list of its spans, and after it.
 pub(super) type Around = (Vec<u8>, Vec<u8>);
@@ -72,7 +80,7 @@ fn around(message: &[u8], protocol: Protocol, tail: &[u8]) -> Result<Around, Env
     end.extend_from_slice(tail);
     let head = message
         .strip_suffix(end.as_slice())
-        .ok_or_else(|| EnvelopeError("a batch without spans does not end as it should".into()))?;
+        .ok_or_else(|| EnvelopeError::Process("the list of spans is not at the end".into()))?;
     Ok((head.to_vec(), tail.to_vec()))
 }
 
@@ -83,7 +91,7 @@ fn binary(resource: &Resource, spans: Vec<OldSpanData>) -> Result<Vec<u8>, Envel
         .with_instrumentation_library_tags(false)
         .with_trace_config(Config::default().with_resource(old_resource(resource)))
         .build_collector_exporter::<Kept>();
-    kept.message(exporter.map_err(failed)?, spans)
+    kept.message(exporter.map_err(unusable)?, spans)
 }
 
 fn compact(resource: &Resource, spans: Vec<OldSpanData>) -> Result<Vec<u8>, EnvelopeError> {
@@ -93,11 +101,11 @@ fn compact(resource: &Resource, spans: Vec<OldSpanData>) -> Result<Vec<u8>, Enve
         .with_instrumentation_library_tags(false)
         .with_trace_config(Config::default().with_resource(old_resource(resource)))
         .build_async_agent_exporter(kept.clone());
-    kept.message(exporter.map_err(failed)?, spans)
+    kept.message(exporter.map_err(unusable)?, spans)
 }
 
-fn failed(error: impl Error) -> EnvelopeError {
-    EnvelopeError(with_causes(&error))
+fn unusable(error: impl Error) -> EnvelopeError {
+    EnvelopeError::Variables(with_causes(&error))
 }
 
 fn old_resource(resource: &Resource) -> old_sdk::Resource {
@@ -128,8 +136,8 @@ impl Kept {
         // Nothing in it waits, since nothing is sent.
         match exporter.export(spans).now_or_never() {
             Some(Ok(())) => Ok(mem::take(&mut *self.lock())),
-            Some(Err(error)) => Err(failed(error)),
-            None => Err(EnvelopeError("the exporter waits".into())),
+            Some(Err(error)) => Err(EnvelopeError::Process(with_causes(&error))),
+            None => Err(EnvelopeError::Process("the exporter waits".into())),
         }
     }
 
