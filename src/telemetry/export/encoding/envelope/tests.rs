@@ -132,6 +132,16 @@ fn old_attributes(tags: Vec<mapping::Tag<'_>>) -> Vec<old::KeyValue> {
     tags.into_iter().map(old_attribute).collect()
 }
 
+#[test]
+fn a_process_that_no_datagram_can_have_is_an_error() {
+    let resource = Resource::builder_empty()
+        .with_attribute(KeyValue::new("long", "x".repeat(MAX_DATAGRAM)))
+        .build();
+    let error = emit_batch(&resource).unwrap_err();
+    assert!(matches!(error, EnvelopeError::Process(_)), "{error}");
+    assert!(batch(&resource).is_ok());
+}
+
 type Write = fn(&Resource, Vec<OldSpanData>) -> Result<Vec<u8>, EnvelopeError>;
 
 proptest! {
