@@ -38,7 +38,7 @@ use opentelemetry_sdk_0_23::{
 
 use super::{
     MAX_DATAGRAM, mapping,
-    thrift::{self, Protocol},
+    thrift::{self, Protocol, STOP},
 };
 use crate::telemetry::with_causes;
 
@@ -70,10 +70,8 @@ pub(super) fn emit_batch(resource: &Resource) -> Result<Around, EnvelopeError> {
     around(&message, Protocol::Compact, &[STOP, STOP])
 }
 
-/// Ends the batch, and the arguments of the call that it is one of.
-const STOP: u8 = 0;
-
-/// The spans are the last field of the message, and the list of them is empty.
+/// The spans are the last field of the message, and the list of them is empty; `tail` ends the batch,
+/// and the arguments of the call that it is one of.
 fn around(message: &[u8], protocol: Protocol, tail: &[u8]) -> Result<Around, EnvelopeError> {
     let mut end = Vec::new();
     thrift::list_of_structs(0, protocol, &mut end);
@@ -113,13 +111,12 @@ fn old_resource(resource: &Resource) -> old_sdk::Resource {
 }
 
 fn old_attribute(tag: mapping::Tag<'_>) -> old::KeyValue {
-    let value = match tag.value {
+    let value: old::Value = match tag.value {
         mapping::Value::Bool(value) => value.into(),
         mapping::Value::Int64(value) => value.into(),
         mapping::Value::Float64(value) => value.into(),
         mapping::Value::String(text) => text.into_owned().into(),
     };
-    let value: old::Value = value;
     old::KeyValue::new(tag.key.to_owned(), value)
 }
 

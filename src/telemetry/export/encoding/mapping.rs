@@ -4,26 +4,23 @@
 //! It is the same for all three paths: here is everything that Jaeger shows as a tag, of a type that
 //! Jaeger has, and the encoders have nothing left to decide.
 
-use std::{
-    borrow::Cow,
-    time::{Duration, SystemTime},
-};
+use std::{borrow::Cow, time::Duration};
 
 use opentelemetry::{
-    Array, KeyValue, StringValue, Value as OtelValue,
+    Array, Key, KeyValue, StringValue, Value as OtelValue,
     trace::{Event, SpanKind, Status},
 };
 use opentelemetry_sdk::{Resource, trace::SpanData};
 
 /// A tag of a span or a process, or a field of a log.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) struct Tag<'s> {
     pub(super) key: &'s str,
     pub(super) value: Value<'s>,
 }
 
 /// A value of one of the types that Jaeger has.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) enum Value<'s> {
     Bool(bool),
     Int64(i64),
@@ -90,10 +87,8 @@ pub(super) fn fields(event: &Event, max_text: usize) -> Vec<Tag<'_>> {
 
 /// What is said of the process in each message.
 pub(super) fn process_tags(resource: &Resource) -> impl Iterator<Item = Tag<'_>> {
-    resource.iter().map(|(key, value)| Tag {
-        key: key.as_str(),
-        value: Value::of(value, usize::MAX),
-    })
+    let tags = resource.iter();
+    tags.map(|(key, value)| Tag::of(key, value, usize::MAX))
 }
 
 /// How long the span took. The clock may have been set back meanwhile.
@@ -102,17 +97,9 @@ pub(super) fn duration(span: &SpanData) -> Duration {
     duration.unwrap_or_default()
 }
 
-/// Since 1970.
-pub(super) fn since_epoch(time: SystemTime) -> Duration {
-    time.duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-}
-
 fn attributes(attributes: &[KeyValue], max_text: usize) -> impl Iterator<Item = Tag<'_>> {
-    attributes.iter().map(move |attribute| Tag {
-        key: attribute.key.as_str(),
-        value: Value::of(&attribute.value, max_text),
-    })
+    let attributes = attributes.iter();
+    attributes.map(move |attribute| Tag::of(&attribute.key, &attribute.value, max_text))
 }
 
 /// An internal span has no tag for its kind.
@@ -127,6 +114,13 @@ fn kind(kind: &SpanKind) -> Option<&'static str> {
 }
 
 impl<'s> Tag<'s> {
+    fn of(key: &'s Key, value: &'s OtelValue, max_text: usize) -> Self {
+        Self {
+            key: key.as_str(),
+            value: Value::of(value, max_text),
+        }
+    }
+
     fn text(key: &'s str, text: &'s str, max_text: usize) -> Self {
         Self {
             key,

@@ -94,14 +94,12 @@ impl Encoding {
 
     /// The bytes of spans that a message has room for.
     pub(super) fn room(&self) -> usize {
-        let around = self.head.len() + self.tail.len() + thrift::LIST_HEADER;
-        self.max_message.saturating_sub(around)
+        self.max_message.saturating_sub(self.around())
     }
 
     /// A message of `count` spans, whose bytes are in `spans` one after the other.
     pub(super) fn message(&self, count: usize, spans: &[u8]) -> Vec<u8> {
-        let around = self.head.len() + self.tail.len() + thrift::LIST_HEADER;
-        let mut out = Vec::with_capacity(around + spans.len());
+        let mut out = Vec::with_capacity(self.around() + spans.len());
         out.extend_from_slice(&self.head);
         if let Format::Thrift(protocol) = self.format {
             thrift::list_of_structs(count, protocol, &mut out);
@@ -109,5 +107,10 @@ impl Encoding {
         out.extend_from_slice(spans);
         out.extend_from_slice(&self.tail);
         out
+    }
+
+    /// The most bytes that a message has besides its spans.
+    fn around(&self) -> usize {
+        self.head.len() + thrift::LIST_HEADER + self.tail.len()
     }
 }

@@ -5,13 +5,16 @@
 //! objects that are known at run time alone: that took a third of all the instructions of a traced
 //! request. What is written here is the same to the byte, which a test holds against that crate.
 
-use std::{mem, time::Duration};
+use std::{
+    mem,
+    time::{Duration, SystemTime},
+};
 
 use opentelemetry::trace::Link;
 use opentelemetry_sdk::trace::SpanData;
 use prost::encoding::encode_varint;
 
-use super::mapping::{self, Tag, Value, since_epoch};
+use super::mapping::{self, Tag, Value};
 
 /// The most bytes of a list's header.
 pub(super) const LIST_HEADER: usize = 6;
@@ -45,7 +48,7 @@ const fn of(binary: u8, compact: u8) -> Type {
 }
 
 /// Ends a struct.
-const STOP: u8 = 0;
+pub(super) const STOP: u8 = 0;
 
 /// `SpanRefType.FOLLOWS_FROM`. The parent needs no reference: it has a field of its own.
 const FOLLOWS_FROM: i32 = 1;
@@ -65,12 +68,12 @@ pub(super) fn span(span: &SpanData, max_text: usize, protocol: Protocol, out: &m
             out.list(6, &span.links.links, reference);
         }
         out.i32(7, context.trace_flags().to_u8().into());
-        out.i64(8, microseconds(since_epoch(span.start_time)));
+        out.i64(8, timestamp(span.start_time));
         out.i64(9, microseconds(mapping::duration(span)));
         out.list(10, &mapping::tags(span, max_text), tag);
         if !span.events.is_empty() {
             out.list(11, &span.events.events, |out, event| {
-                out.i64(1, microseconds(since_epoch(event.timestamp)));
+                out.i64(1, timestamp(event.timestamp));
                 out.list(2, &mapping::fields(event, max_text), tag);
             });
         }
@@ -119,6 +122,12 @@ fn tag(out: &mut Writer<'_>, tag: &Tag<'_>) {
 fn halves(trace_id: [u8; 16]) -> [i64; 2] {
     let id = u128::from_be_bytes(trace_id);
     [(id >> 64) as i64, id as i64]
+}
+
+/// Microseconds since 1970.
+fn timestamp(time: SystemTime) -> i64 {
+    let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH);
+    microseconds(since_epoch.unwrap_or_default())
 }
 
 /// Past 292,000 years it stays what it is.
