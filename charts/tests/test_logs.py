@@ -1,4 +1,5 @@
 """What Loki and Promtail are given: by their own checks where they are here, and by example lines."""
+import json
 import re
 import shutil
 import subprocess
@@ -9,9 +10,41 @@ import yaml
 import chart
 
 CONFIG = chart.CHART / "config"
-LINE = ("2026-11-22 21:00:00,123 INFO [axum_jaeger::telemetry::server] [server.rs:141] "
-        "[trace_id=0df33cfaeb847d87a78cd61059f540f5 span_id=9e771893f5f5c65d resource.service.name=app-a]"
-        " - GET /chain http.route=/chain http.response.status_code=200 duration_ms=1011.423")
+TRACE = "0df33cfaeb847d87a78cd61059f540f5"
+CALLERS = "0af7651916cd43dd8448eb211c80319c"
+
+
+def text_line(path):
+    """The line of a request for this path, as src/telemetry/log writes it."""
+    return ("2026-11-22 21:00:00,123 INFO [axum_jaeger::telemetry::server] [server.rs:141] "
+            f"[trace_id={TRACE} span_id=9e771893f5f5c65d resource.service.name=app-a]"
+            f" - GET {path} http.response.status_code=200 duration_ms=1011.423")
+
+
+def json_line(path):
+    """The same with LOG_FORMAT=json, whose keys are sorted."""
+    return json.dumps({
+        "duration_ms": 1011.423, "file": "server.rs", "http.response.status_code": 200, "level": "INFO", "line": 141,
+        "message": f"GET {path}", "resource.service.name": "app-a", "span_id": "9e771893f5f5c65d",
+        "target": "axum_jaeger::telemetry::server", "timestamp": "2026-11-22 21:00:00,123", "trace_id": TRACE,
+    }, separators=(",", ":"))
+
+
+LINE = text_line("/chain")
+# Paths that hyper takes, which look like what is read from a line. A path has no blank.
+HOSTILE = [
+    f"/[trace_id={CALLERS}",
+    f"/[x]%20[trace_id={CALLERS}%20span_id=1",
+    f"/]-[trace_id={CALLERS}]",
+    f"/trace_id={CALLERS}",
+    f'/"trace_id":"{CALLERS}"',
+    f'/{{"trace_id":"{CALLERS}","level":"ERROR"}}',
+    '/"http.response.status_code":500/"duration_ms":9',
+    "/http.response.status_code=500/duration_ms=9",
+    "/2026-11-22%2021:00:00,123%20ERROR",
+]
+each_form = pytest.mark.parametrize("form", [text_line, json_line])
+each_path = pytest.mark.parametrize("path", ["/chain", *HOSTILE])
 
 
 def run(program, repository, file, *options):
@@ -50,15 +83,81 @@ def test_a_first_line_is_known(line, first):
     assert bool(re.search(stages()["multiline"]["firstline"], line)) == first
 
 
-def test_level_and_trace_are_taken_from_the_line():
-    found = re.search(stages()["regex"]["expression"], LINE)
-    assert found.groupdict() == {"level": "INFO", "trace_id": "0df33cfaeb847d87a78cd61059f540f5"}
+def extracted(line):
+    """What the regex and json stages take from a line. Go's regexp and Python's agree on this expression."""
+    found = {}
+    if match := re.search(stages()["regex"]["expression"], line):
+        found |= match.groupdict()
+    try:
+        found |= {key: json.loads(line)[key] for key in stages()["json"]["expressions"]}
+    except ValueError:
+        pass
+    return found
 
 
-def test_promtail_reads_this_releases_pods_alone():
+@each_form
+@each_path
+def test_level_and_trace_are_taken_from_the_line_and_not_from_the_path_in_it(form, path):
+    assert extracted(form(path)) == {"level": "INFO", "trace_id": TRACE}
+
+
+def test_a_backtrace_has_neither():
+    assert extracted(f"   1: [trace_id={CALLERS} x") == {}
+
+
+def test_nothing_of_a_line_becomes_a_label():
     [scrape] = yaml.safe_load((CONFIG / "promtail.yaml").read_text())["scrape_configs"]
-    [discovery] = scrape["kubernetes_sd_configs"]
-    assert discovery["namespaces"] == {"own_namespace": True}
-    assert discovery["selectors"][0]["label"] == "app.kubernetes.io/instance=${INSTANCE}"
-    [promtail] = chart.one("DaemonSet", "promtail")["spec"]["template"]["spec"]["containers"]
-    assert chart.environment(promtail)["INSTANCE"] == "demo"
+    used = {name for stage in scrape["pipeline_stages"] for name in stage} | set(stages())
+    assert used == {"cri", "labeldrop", "match", "multiline", "regex", "json", "structured_metadata"}
+    assert set(stages()["structured_metadata"]) == {"level", "trace_id"}
+
+
+def promtails_selectors(node):
+    """Which pods Promtail asks for on this node: the selectors of the configuration as its pod's environment
+    completes them, and as Promtail 3.4.0 and later then change them (fulfillKubePodSelector in
+    clients/pkg/promtail/targets/file/filetargetmanager.go): with spec.nodeName=$HOSTNAME appended where it is
+    not in the field selector. In a pod HOSTNAME is the pod's name, where nothing else is set."""
+    [container] = chart.one("DaemonSet", "promtail")["spec"]["template"]["spec"]["containers"]
+    pod = {"metadata.name": "promtail-x7k2p", "spec.nodeName": node}
+    environment = {"HOSTNAME": pod["metadata.name"]}
+    for entry in container["env"]:
+        environment[entry["name"]] = entry.get("value") or pod[entry["valueFrom"]["fieldRef"]["fieldPath"]]
+    text = chart.one("ConfigMap", "promtail")["data"]["promtail.yaml"]
+    text = re.sub(r"\$\{(\w+)\}", lambda name: environment[name[1]], text)
+    [discovery] = yaml.safe_load(text)["scrape_configs"][0]["kubernetes_sd_configs"]
+    assert discovery["role"] == "pod" and discovery["namespaces"] == {"own_namespace": True}
+    for selector in discovery["selectors"]:
+        of_node = f"spec.nodeName={environment['HOSTNAME']}"
+        fields = selector.get("field", "")
+        if of_node not in fields:
+            fields = f"{fields},{of_node}" if fields else of_node
+        yield selector["label"], set(fields.split(","))
+
+
+def test_promtail_reads_this_releases_pods_of_its_own_node_alone():
+    assert list(promtails_selectors("worker-1")) == [("app.kubernetes.io/instance=demo", {"spec.nodeName=worker-1"})]
+
+
+class TestPromtail:
+    """The pipeline in Promtail itself, where it is on the PATH."""
+
+    @each_form
+    @each_path
+    def test_what_it_would_send(self, form, path, tmp_path):
+        if not shutil.which("promtail"):
+            pytest.skip("no promtail on the PATH")
+        config = yaml.safe_load((CONFIG / "promtail.yaml").read_text())
+        [scrape] = config["scrape_configs"]
+        del scrape["kubernetes_sd_configs"], scrape["relabel_configs"]
+        scrape["static_configs"] = [{"labels": {"container": "app"}}]
+        config["positions"]["filename"] = str(tmp_path / "positions.yaml")
+        config["server"] = {"disable": True}
+        file = tmp_path / "promtail.yaml"
+        file.write_text(yaml.safe_dump(config))
+        line = form(path)
+        done = subprocess.run(["promtail", f"-config.file={file}", "-stdin", "-dry-run"], text=True, capture_output=True,
+                              input=f"2026-11-22T21:00:00.123456789Z stdout F {line}\n")
+        [sent] = [it for it in done.stdout.splitlines() if line in it]
+        _, labels, rest = sent.split("\t", 2)
+        assert labels == '{container="app"}'
+        assert rest.replace(line, "").strip() == f'{{level="INFO", trace_id="{TRACE}"}}'
