@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import chart
-from test_logs import LINE
+from test_logs import LINE, TRACE, each_form, each_path
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,14 @@ def test_from_a_log_line_to_its_trace(datasources):
     assert field["datasourceUid"] == "jaeger"
     # Provisioning reads $NAME and ${NAME} as environment variables; $$ is how it writes a $.
     assert field["url"].replace("$$", "$") == "${__value.raw}"
-    assert re.search(field["matcherRegex"], LINE)[1] == "0df33cfaeb847d87a78cd61059f540f5"
-    assert re.search(field["matcherRegex"], '{"trace_id":"0df33cfaeb847d87a78cd61059f540f5"}')
-    assert not re.search(field["matcherRegex"], "[trace_id=0 span_id=0 resource.service.name=app-a]")
+    assert not re.search(field["matcherRegex"], LINE.replace(TRACE, "0"))
+
+
+@each_form
+@each_path
+def test_a_line_leads_to_its_own_trace_whatever_its_path(datasources, form, path):
+    [field] = datasources["loki"]["jsonData"]["derivedFields"]
+    assert re.search(field["matcherRegex"], form(path))[1] == TRACE
 
 
 def test_from_a_span_to_its_log_lines(datasources):
@@ -76,12 +81,13 @@ def test_dashboard(dashboard, files):
     assert set(mounted) == set(files)
 
 
-@pytest.mark.parametrize("line", [LINE, '{"http.response.status_code":200,"duration_ms":1011.423}'])
-def test_the_regexes_fit_the_access_line_as_text_and_as_json(dashboard, line):
+@each_form
+@each_path
+def test_the_regexes_fit_the_access_line_as_text_and_as_json_whatever_its_path(dashboard, form, path):
     found = {}
     for expression in expressions(dashboard).values():
         for pattern in re.findall(r"\| regexp `([^`]*)`", expression):
-            found |= re.search(pattern, line).groupdict()
+            found |= re.search(pattern, form(path)).groupdict()
     assert found == {"status": "200", "duration_ms": "1011.423"}
 
 
