@@ -3,6 +3,7 @@
 Tilt itself does not run here: this shows that the file evaluates, calls functions that Tilt has with
 parameters that they have, and names resources that the chart makes.
 """
+import fnmatch
 import pathlib
 
 import pytest
@@ -15,7 +16,7 @@ TILTFILE = chart.CHART.parent.parent / "Tiltfile"
 # Tilt's functions and the parameters they take, from its API reference.
 SIGNATURES = {
     "allow_k8s_contexts": ["contexts"],
-    "docker_build_with_restart": ["ref", "context", "entrypoint", "live_update", "dockerfile_contents"],
+    "docker_build_with_restart": ["ref", "context", "entrypoint", "live_update", "dockerfile_contents", "ignore"],
     "k8s_resource": ["workload", "new_name", "labels", "resource_deps", "port_forwards", "links"],
     "k8s_yaml": ["yaml"],
     "link": ["url", "name"],
@@ -107,6 +108,15 @@ def test_the_binary_goes_from_the_build_into_the_container(tilt):
             [app] = it["spec"]["template"]["spec"]["containers"]
             assert app["image"].split(":")[0] == build["ref"] and "command" not in app and "args" not in app
             assert app["securityContext"]["readOnlyRootFilesystem"] is False
+
+
+def test_all_that_the_build_writes_is_synced_or_ignored(tilt):
+    [build] = tilt.calls["docker_build_with_restart"]
+    [sync] = build["live_update"]
+    synced = pathlib.PurePath(sync["local_path"]).name
+    # BuildKit writes what it exports under such a name and then renames it (tonistiigi/fsutil, diskwriter.go).
+    for written in (synced, ".tmp.283746519"):
+        assert written == synced or any(fnmatch.fnmatch(written, pattern) for pattern in build.get("ignore", [])), written
 
 
 def test_verify_runs_only_when_asked(tilt):
