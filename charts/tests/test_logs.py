@@ -136,28 +136,3 @@ def promtails_selectors(node):
 
 def test_promtail_reads_this_releases_pods_of_its_own_node_alone():
     assert list(promtails_selectors("worker-1")) == [("app.kubernetes.io/instance=demo", {"spec.nodeName=worker-1"})]
-
-
-class TestPromtail:
-    """The pipeline in Promtail itself, where it is on the PATH."""
-
-    @each_form
-    @each_path
-    def test_what_it_would_send(self, form, path, tmp_path):
-        if not shutil.which("promtail"):
-            pytest.skip("no promtail on the PATH")
-        config = yaml.safe_load((CONFIG / "promtail.yaml").read_text())
-        [scrape] = config["scrape_configs"]
-        del scrape["kubernetes_sd_configs"], scrape["relabel_configs"]
-        scrape["static_configs"] = [{"labels": {"container": "app"}}]
-        config["positions"]["filename"] = str(tmp_path / "positions.yaml")
-        config["server"] = {"disable": True}
-        file = tmp_path / "promtail.yaml"
-        file.write_text(yaml.safe_dump(config))
-        line = form(path)
-        done = subprocess.run(["promtail", f"-config.file={file}", "-stdin", "-dry-run"], text=True, capture_output=True,
-                              input=f"2026-11-22T21:00:00.123456789Z stdout F {line}\n")
-        [sent] = [it for it in done.stdout.splitlines() if line in it]
-        _, labels, rest = sent.split("\t", 2)
-        assert labels == '{container="app"}'
-        assert rest.replace(line, "").strip() == f'{{level="INFO", trace_id="{TRACE}"}}'
