@@ -12,6 +12,7 @@ compile_error!("the benchmarks read /proc, which is Linux alone");
 mod load;
 mod measure;
 mod report;
+mod spread;
 mod start;
 #[path = "../support/mod.rs"]
 mod support;
@@ -46,6 +47,9 @@ struct Args {
     /// The table's variants
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Variant::value_variants().iter().copied())]
     variants: Vec<Variant>,
+    /// Another build's axum-jaeger: the table's runs of the service at full load are made with both
+    #[arg(long)]
+    beside: Option<PathBuf>,
     /// Given by `cargo bench`; without it nothing is measured
     #[arg(long, hide = true)]
     bench: bool,
@@ -76,6 +80,7 @@ fn main() -> Result<()> {
     }
     let receivers = Receivers::start()?;
     let bench = Bench {
+        service: Path::new(env!("CARGO_BIN_EXE_axum-jaeger")),
         programs: &programs,
         receivers: &receivers,
     };
@@ -131,13 +136,26 @@ fn build_peers(programs: &Path) -> Result<()> {
 
 fn table(bench: &Bench<'_>, args: &Args) -> Result<Table> {
     let time = Duration::from_secs(args.seconds);
+    let beside = args.beside.as_deref();
+    let beside = beside.map(|service| Bench { service, ..*bench });
     let mut table = Table::new(&args.variants);
     for round in 0..args.rounds {
         for number in rotated(args.variants.len(), round) {
             let variant = args.variants[number];
-            let run = bench.run(variant, Load::Full, time)?;
-            progress(round, variant, &run);
-            table.rows[number].full.push(run);
+            let row = &mut table.rows[number];
+            let mut builds = vec![(bench, &mut row.full)];
+            if let Some(beside) = beside.as_ref().filter(|_| !variant.is_peer()) {
+                builds.push((beside, &mut row.beside));
+            }
+            // Each is the first one in every other round.
+            if round % 2 == 1 {
+                builds.reverse();
+            }
+            for (bench, runs) in builds {
+                let run = bench.run(variant, Load::Full, time)?;
+                progress(round, variant, &run);
+                runs.push(run);
+            }
         }
     }
     table.half_rate = table.half_of_the_least_full_load();

@@ -28,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is needed for any run.
 pub(crate) struct Bench<'b> {
+    /// The service's program.
+    pub(crate) service: &'b Path,
     /// The folder with the peers' programs.
     pub(crate) programs: &'b Path,
     pub(crate) receivers: &'b Receivers,
@@ -103,7 +105,7 @@ impl Bench<'_> {
     /// A process that will listen on the address; it need not do so yet.
     pub(crate) fn start(&self, variant: Variant) -> Result<(Process, SocketAddr)> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let mut command = variant.command(self.programs, address, self.receivers);
+        let mut command = variant.command(self.service, self.programs, address, self.receivers);
         Ok((Process::start(&mut command)?, address))
     }
 

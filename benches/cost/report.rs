@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::{
     measure::Run,
+    spread::Spread,
     start::Start,
     support::{Result, statistics::median},
     variant::{MODES, PEERS, Variant},
@@ -39,6 +40,8 @@ pub(crate) struct Row {
     variant: Variant,
     pub(crate) full: Vec<Run>,
     pub(crate) half: Vec<Run>,
+    /// As `full`, of another build.
+    pub(crate) beside: Vec<Run>,
 }
 
 fn by_name<S: serde::Serializer>(variant: &Variant, to: S) -> Result<S::Ok, S::Error> {
@@ -76,6 +79,7 @@ impl Table {
             variant,
             full: Vec::new(),
             half: Vec::new(),
+            beside: Vec::new(),
         };
         Self {
             rows: variants.iter().map(row).collect(),
@@ -170,35 +174,6 @@ fn p99(run: &Run) -> f64 {
     run.p99_microseconds.into()
 }
 
-/// A median, and between what the rounds were.
-struct Spread {
-    median: f64,
-    least: f64,
-    most: f64,
-}
-
-impl Spread {
-    fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
-        let values: Vec<f64> = values.collect();
-        Some(Self {
-            median: median(values.iter().copied()),
-            least: values.iter().copied().reduce(f64::min)?,
-            most: values.iter().copied().reduce(f64::max)?,
-        })
-    }
-}
-
-impl fmt::Display for Spread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            median,
-            least,
-            most,
-        } = self;
-        write!(f, "× {median:.2} ({least:.2} to {most:.2})")
-    }
-}
-
 /// A cell that may be empty.
 fn cell(value: Option<impl fmt::Display>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
@@ -253,7 +228,8 @@ impl fmt::Display for Table {
              `untraced` or `plain`: the median of the rounds, and their least and most.\n",
             self.half_rate
         )?;
-        self.write_conclusions(f)
+        self.write_conclusions(f)?;
+        self.write_beside(f)
     }
 }
 
@@ -284,6 +260,26 @@ impl Table {
             row.median(Row::full, |run| run.peak_memory_bytes as f64 / MEBIBYTE),
             cell(makes_spans.then(|| bytes / spans.max(1))),
         )
+    }
+
+    /// What another build's requests take.
+    fn write_beside(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.rows.iter().all(|row| row.beside.is_empty()) {
+            return Ok(());
+        }
+        writeln!(
+            f,
+            "\n| CPU time of a request | this build | the other build | this by the other |\n|---|---|---|---|"
+        )?;
+        for row in &self.rows {
+            let pairs = row.full.iter().zip(&row.beside);
+            let ratio = Spread::of(pairs.map(|(run, beside)| cpu(run) / cpu(beside)));
+            let Some(ratio) = ratio else { continue };
+            let (name, this) = (row.variant.name(), row.median(Row::full, cpu));
+            let other = median(row.beside.iter().map(cpu));
+            writeln!(f, "| {name} | {this:.1} µs | {other:.1} µs | {ratio} |")?;
+        }
+        Ok(())
     }
 
     fn write_conclusions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -72,6 +72,7 @@ impl Variant {
     /// and 16,384 may wait. fastrace has no settings for a queue, and the same second by default.
     pub(crate) fn command(
         self,
+        service: &Path,
         programs: &Path,
         listen: SocketAddr,
         receivers: &Receivers,
@@ -80,7 +81,7 @@ impl Variant {
         let program = if self.is_peer() {
             programs.join(format!("peer-{}", self.name()))
         } else {
-            env!("CARGO_BIN_EXE_axum-jaeger").into()
+            service.to_owned()
         };
         let mut command = Command::new(program);
         command.env_clear();

@@ -1,8 +1,9 @@
-//! The proof that a running system traces: calls `/chain`, finds its one trace in Jaeger's API,
+//! The proof that a running system traces: calls `/chain`, finds its trace in Jaeger's API,
 //! its log lines in Loki, and both in Grafana as data sources.
 //!
 //! The same code serves the demo, `helm test` and the end-to-end tests.
 
+mod attempt;
 mod grafana;
 mod http;
 mod loki;
@@ -14,7 +15,7 @@ use std::{fmt, time::Duration};
 use clap::Args;
 use jiff::SignedDuration;
 use reqwest::{Client, Url};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 pub use self::{
     grafana::Login,
@@ -45,7 +46,8 @@ pub struct Settings {
     #[command(flatten)]
     pub grafana_login: grafana::Login,
 
-    /// How long spans and log lines may take to arrive, such as 30s or 2m
+    /// How long a trace and its log lines may take to arrive, such as 30s or 2m; one that is incomplete
+    /// after 10s is followed by another
     #[arg(long, default_value = "30s", value_parser = duration)]
     pub timeout: Duration,
 }
@@ -79,6 +81,10 @@ impl fmt::Display for Failure {
 /// What was found; shown as the trace's tree, and each failure.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
+    /// How many traces were made.
+    pub made: usize,
+    /// Which of them this is, from 1.
+    pub number: usize,
     /// The trace, as far as it arrived.
     pub trace: Option<Trace>,
     /// How many of the trace's log lines Loki has, by service; empty where Loki was not asked.
@@ -89,6 +95,13 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.made > 1 {
+            let Self { number, made, .. } = self;
+            writeln!(
+                f,
+                "number {number} of {made} traces, the most complete one:"
+            )?;
+        }
         if let Some(trace) = &self.trace {
             write!(f, "{trace}")?;
         }
@@ -108,57 +121,42 @@ impl fmt::Display for Report {
 /// How often is asked for what has not arrived yet.
 const POLL_PAUSE: Duration = Duration::from_millis(200);
 
-/// Makes one trace and looks for it.
+/// How long an answer may take. A `/chain` whose targets are slow takes 15 s.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Makes a trace and looks for it, and for another one when it stays incomplete.
 pub async fn run(settings: &Settings) -> Report {
-    let mut report = Report::default();
-    let client = match Client::builder().timeout(settings.timeout).build() {
+    let until = Instant::now() + settings.timeout;
+    let answer_timeout = ANSWER_TIMEOUT.min(settings.timeout);
+    let client = match Client::builder().timeout(answer_timeout).build() {
         Ok(client) => client,
         Err(error) => {
-            report.failures.push(Failure {
-                expected: "an HTTP client".to_owned(),
-                found: error.to_string(),
-                look: "at this machine's network settings".to_owned(),
-            });
-            return report;
+            return Report {
+                failures: vec![Failure {
+                    expected: "an HTTP client".to_owned(),
+                    found: error.to_string(),
+                    look: "at this machine's network settings".to_owned(),
+                }],
+                ..Report::default()
+            };
         }
     };
-    let caller = Caller::random();
-    if let Err(error) = call_chain(&client, &settings.app, caller).await {
-        report.failures.push(Failure {
-            expected: format!("200 from {}", path(&settings.app, "chain")),
-            found: error.to_string(),
-            look: "at the service's log, and at those of the services it calls".to_owned(),
-        });
-        // Spans of what failed are still worth seeing.
-    }
-    let until = Instant::now() + settings.timeout;
-    let mut missing = loop {
-        let found = fetch_trace(&client, &settings.jaeger, &caller.trace_id()).await;
-        let failures = match &found {
-            Ok(Some(trace)) => shape::check(trace, &caller.span_id()),
-            Ok(None) => vec![shape::nothing(&settings.jaeger, &caller.trace_id())],
-            Err(error) => vec![Failure {
-                expected: format!("an answer from Jaeger at {}", settings.jaeger),
-                found: error.to_string(),
-                look: "whether the query service runs, and whether its port is reached".to_owned(),
-            }],
-        };
-        if let Ok(Some(trace)) = found {
-            report.trace = Some(trace);
-        }
-        if failures.is_empty() || Instant::now() >= until {
-            break failures;
-        }
-        sleep(POLL_PAUSE).await;
+    let (attempt, made) = attempt::make(&client, settings, until).await;
+    let trace_id = attempt.trace_id();
+    let mut report = Report {
+        number: attempt.number,
+        made,
+        trace: attempt.trace,
+        log_lines: Vec::new(),
+        failures: attempt.failures,
     };
-    report.failures.append(&mut missing);
     if let Some(loki) = &settings.loki {
         let services = report
             .trace
             .as_ref()
             .map(Trace::services)
             .unwrap_or_default();
-        let mut logs = loki::check(&client, loki, &caller.trace_id(), &services, until).await;
+        let mut logs = loki::check(&client, loki, &trace_id, &services, until).await;
         report.log_lines = logs.lines;
         report.failures.append(&mut logs.failures);
     }
@@ -192,37 +190,4 @@ fn path(base: &Url, path: &str) -> Url {
     let prefix = base.path().trim_end_matches('/');
     url.set_path(&format!("{prefix}/{path}"));
     url
-}
-
-/// The context that `/chain` is called with, as a caller that is traced itself would.
-#[derive(Clone, Copy)]
-struct Caller {
-    trace: u128,
-    span: u64,
-}
-
-impl Caller {
-    fn random() -> Self {
-        // The lowest bit keeps both from being zero, which is no id.
-        Self {
-            trace: rand::random::<u128>() | 1,
-            span: rand::random::<u64>() | 1,
-        }
-    }
-
-    fn trace_id(self) -> String {
-        format!("{:032x}", self.trace)
-    }
-
-    fn span_id(self) -> String {
-        format!("{:016x}", self.span)
-    }
-}
-
-async fn call_chain(client: &Client, app: &Url, caller: Caller) -> Result<(), FetchError> {
-    let traceparent = format!("00-{}-{}-01", caller.trace_id(), caller.span_id());
-    let request = client
-        .get(path(app, "chain"))
-        .header("traceparent", traceparent);
-    http::send(request).await.map(drop)
 }

@@ -1,33 +1,36 @@
 //! An agent, which never answers: what is wrong with it shows in what the system says, or not at all.
 
-use std::net::UdpSocket;
+use std::{net::UdpSocket, time::Duration};
 
-use crate::rig::{
-    BROKEN, MENDED, Rig, Traced, env, jaeger,
-    load::{self, compare},
-    memory, receiver,
+use tokio::time::sleep;
+
+use axum_jaeger::jaeger::Jaeger;
+
+use crate::{
+    rig::{
+        BROKEN, MENDED, Rig, STEP, Traced, env, jaeger,
+        load::{self, compare},
+        memory,
+        port::closed_udp,
+        receiver,
+    },
+    support::{metrics::Scrape, patience::Patience},
 };
 
 const MODE: &str = "thrift-agent";
 
-/// The system refuses every other datagram, and tells of it with the next one.
-#[tokio::test(flavor = "multi_thread")]
-async fn absent() {
-    let plain = Rig::start(MODE, &[]).await;
-    let port = UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let mut traced = Traced::start(&env(MODE, "127.0.0.1", port));
-    traced
-        .get_until("noticed", || traced.told(BROKEN) > 0)
-        .await;
-    compare("no agent", &plain.traced, &traced).await;
-
-    let jaeger = jaeger(port).await;
+/// Waits until `jaeger` has `spans` spans.
+async fn have_arrived(jaeger: &Jaeger, spans: u64, traced: &Traced) {
+    let patience = Patience::new();
     let arrived = || jaeger.counts(receiver(MODE)).spans;
-    traced.get_until("arriving", || arrived() > 0).await;
+    while arrived() < spans {
+        patience.check(|| format!("{} of {spans}: {:#?}", arrived(), traced.tail()));
+        sleep(STEP).await;
+    }
+}
+
+/// What was refused since `gone` spans comes to `jaeger`, all of it and once, and this is said once.
+async fn comes_back(mut traced: Traced, gone: u64, jaeger: &Jaeger) {
     traced
         .get_until("said to be over", || traced.told(MENDED) > 0)
         .await;
@@ -36,9 +39,69 @@ async fn absent() {
     memory::is_within(traced.service.process.id(), memory::BOUND);
     traced.settled().await;
     let account = traced.end();
-    // Delivered is what the system took; some of it for nobody.
-    assert!(arrived() <= account.delivered, "{account:?}");
+    assert_eq!(account.dropped, 0, "{account:?}");
+    have_arrived(jaeger, account.made - gone, &traced).await;
+    assert_eq!(jaeger.counts(receiver(MODE)).spans, account.made - gone);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absent() {
+    let plain = Rig::start(MODE, &[]).await;
+    let port = closed_udp();
+    let traced = Traced::start(&env(MODE, "127.0.0.1", port));
+    traced
+        .get_until("noticed", || traced.told(BROKEN) > 0)
+        .await;
+    compare("no agent", &plain.traced, &traced).await;
+    comes_back(traced, 0, &jaeger(port).await).await;
     assert_eq!(plain.end().await.dropped, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn away_for_five_seconds_under_load() {
+    let first = jaeger(0).await;
+    let port = first.addresses().compact.port();
+    let traced = Traced::start(&env(MODE, "127.0.0.1", port));
+    load::requests(&traced, 100, 8).await;
+    traced.settled().await;
+    let gone = traced.asked();
+    have_arrived(&first, gone, &traced).await;
+    first.shutdown().await;
+    load::lasting(&traced, Duration::from_secs(5), 4).await;
+    comes_back(traced, gone, &jaeger(port).await).await;
+}
+
+/// How many datagrams the system refused.
+async fn refused(traced: &Traced) -> u64 {
+    Scrape::of(&traced.service).await.sum(
+        "otel_sdk_exporter_operation_duration_seconds_count",
+        &[("error_type", "unreachable")],
+    )
+}
+
+/// It refuses, is silent for a moment and refuses again, as a pod and its Service do when the pod ends: what was sent into the
+/// silence is sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_between_two_refusals() {
+    let port = closed_udp();
+    let traced = Traced::start(&env(MODE, "127.0.0.1", port));
+    traced
+        .get_until("noticed", || traced.told(BROKEN) > 0)
+        .await;
+    let silent = tokio::net::UdpSocket::bind(("127.0.0.1", port))
+        .await
+        .unwrap();
+    // Several messages: one to be lost, and another to be refused.
+    load::lasting(&traced, Duration::from_millis(500), 1).await;
+    silent.recv(&mut [0]).await.unwrap();
+    let before = refused(&traced).await;
+    drop(silent);
+    let patience = Patience::new();
+    while refused(&traced).await == before {
+        patience.check(|| format!("not refused again: {:#?}", traced.tail()));
+        sleep(STEP).await;
+    }
+    comes_back(traced, 0, &jaeger(port).await).await;
 }
 
 /// Datagrams go to a socket that nobody reads, until there is no more room in it: the system takes them and says nothing.

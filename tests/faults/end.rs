@@ -7,7 +7,7 @@ use http::header::CONNECTION;
 use nix::sys::signal::Signal;
 
 use crate::{
-    rig::{COLLECTOR_MODES, Rig, Traced, gate::Fault, load},
+    rig::{COLLECTOR_MODES, Rig, Traced, env, gate::Fault, load, port::closed_udp},
     support::jaeger::MODES,
 };
 
@@ -78,4 +78,12 @@ async fn with_a_collector_that_is_not_there() {
         let account = rig.ended().await;
         assert_eq!(account.reasons, [("unreachable".to_owned(), 1)], "{mode}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_an_agent_that_is_not_there() {
+    let mut traced = Traced::start(&env("thrift-agent", "127.0.0.1", closed_udp()));
+    traced.get().await;
+    let account = traced.end();
+    assert_eq!(account.reasons, [("unreachable".to_owned(), 1)]);
 }

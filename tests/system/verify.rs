@@ -1,6 +1,8 @@
-//! What `verify` asks of Loki and Grafana, and what it says of their answers. Both are stood in for
-//! by a server with the answers that their API documentations give; the real ones are asked on
+//! What `verify` says of traces that are lost, and of Loki's and Grafana's answers. Both are stood in
+//! for by a server with the answers that their API documentations give; the real ones are asked on
 //! Kubernetes.
+
+use std::net::SocketAddr;
 
 use axum::{
     Json, Router,
@@ -9,9 +11,9 @@ use axum::{
     routing::get,
 };
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 
-use crate::support::{jaeger::Jaeger, process::Process, service::Service};
+use crate::support::{demo::free_ports, jaeger::Jaeger, process::Process, service::Service};
 
 async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -24,16 +26,27 @@ async fn serve(router: Router) -> String {
 const LONG: &str = "60s";
 const SHORT: &str = "10s";
 
-/// Three services, their Jaeger, and what `verify` with these further arguments says of them.
+/// What `verify` with these further arguments says of three services and their Jaeger.
 async fn verify(timeout: &str, arguments: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String) {
     let jaeger = Jaeger::start();
     let [two, one] = ["app-c", "app-b"].map(|name| Service::traced(&jaeger, "grpc", name, &[]));
-    let [one_at, two_at] = [&one, &two].map(|service| service.address.to_string());
-    let targets = [
-        ("TARGET_ONE_HOST", one_at.as_str()),
-        ("TARGET_TWO_HOST", &two_at),
-    ];
-    let app = Service::traced(&jaeger, "grpc", "app-a", &targets);
+    let app = app(&jaeger, &one.address.to_string(), &two.address.to_string());
+    verify_of(&app, &jaeger, timeout, arguments, env).await
+}
+
+/// The service whose `/chain` is called, with these targets.
+fn app(jaeger: &Jaeger, one: &str, two: &str) -> Service {
+    let targets = [("TARGET_ONE_HOST", one), ("TARGET_TWO_HOST", two)];
+    Service::traced(jaeger, "grpc", "app-a", &targets)
+}
+
+async fn verify_of(
+    app: &Service,
+    jaeger: &Jaeger,
+    timeout: &str,
+    arguments: &[&str],
+    env: &[(&str, &str)],
+) -> (Option<i32>, String) {
     let (app, query) = (app.url(""), jaeger.url());
     let mut all = vec![
         "verify",
@@ -45,19 +58,9 @@ async fn verify(timeout: &str, arguments: &[&str], env: &[(&str, &str)]) -> (Opt
         timeout,
     ];
     all.extend(arguments);
-    let env: Vec<(String, String)> = env
-        .iter()
-        .map(|(name, value)| (name.to_string(), value.to_string()))
-        .collect();
-    let all: Vec<String> = all.into_iter().map(str::to_owned).collect();
+    let mut verify = Process::start(&all, env);
     // The servers of this test answer on the test's own thread.
     tokio::task::spawn_blocking(move || {
-        let all: Vec<&str> = all.iter().map(String::as_str).collect();
-        let env: Vec<(&str, &str)> = env
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        let mut verify = Process::start(&all, &env);
         let code = verify.wait().code();
         verify.wait_for("a result", |line| {
             (line == "OK" || line.starts_with("FAILED")).then_some(())
@@ -66,6 +69,94 @@ async fn verify(timeout: &str, arguments: &[&str], env: &[(&str, &str)]) -> (Opt
     })
     .await
     .unwrap()
+}
+
+/// An agent before `jaeger` that loses as many datagrams as `lost` says.
+async fn agent(jaeger: &Jaeger, mut lost: usize) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let (address, to) = (socket.local_addr().unwrap(), jaeger.compact);
+    tokio::spawn(async move {
+        let mut datagram = vec![0; 65_535];
+        while let Ok(length) = socket.recv(&mut datagram).await {
+            if lost > 0 {
+                lost -= 1;
+            } else {
+                socket.send_to(&datagram[..length], to).await.unwrap();
+            }
+        }
+    });
+    address
+}
+
+/// Three services, of which app-c sends its spans to `agent`.
+fn with_agent(jaeger: &Jaeger, agent: SocketAddr) -> [Service; 3] {
+    let one = Service::traced(jaeger, "grpc", "app-b", &[]);
+    let (host, port) = (agent.ip().to_string(), agent.port().to_string());
+    let env = [
+        ("AGENT_HOST_NAME", host.as_str()),
+        ("AGENT_PORT", port.as_str()),
+    ];
+    let two = Service::traced(jaeger, "thrift-agent", "app-c", &env);
+    let app = app(jaeger, &one.address.to_string(), &two.address.to_string());
+    [app, one, two]
+}
+
+#[tokio::test]
+async fn after_a_trace_whose_spans_are_lost_another_one_is_made() {
+    let jaeger = Jaeger::start();
+    let services = with_agent(&jaeger, agent(&jaeger, 1).await);
+    let loki = loki(&["app-a", "app-b", "app-c"]).await;
+    let (code, output) = verify_of(&services[0], &jaeger, LONG, &["--loki", &loki], &[]).await;
+    assert_eq!(code, Some(0), "{output}");
+    let first = "number 2 of 2 traces, the most complete one:\ntrace ";
+    assert!(output.starts_with(first), "{output}");
+    assert!(output.contains("8 spans of 3 services"), "{output}");
+    assert!(output.contains("1 log lines of app-c in Loki"), "{output}");
+}
+
+#[tokio::test]
+async fn a_path_that_loses_every_trace_is_told_as_for_one() {
+    let jaeger = Jaeger::start();
+    let services = with_agent(&jaeger, agent(&jaeger, usize::MAX).await);
+    let (code, output) = verify_of(&services[0], &jaeger, "15s", &[], &[]).await;
+    assert_eq!(code, Some(1), "{output}");
+    for expected in [
+        " of 2 traces, the most complete one:",
+        "6 spans of 2 services",
+        "FAILED   expected 8 spans\n         found    6\n",
+        "expected one server span GET /cpu_task below the call",
+    ] {
+        assert!(output.contains(expected), "{expected}: {output}");
+    }
+    assert!(!output.contains("OK"), "{output}");
+}
+
+#[tokio::test]
+async fn after_a_call_that_fails_another_one_is_made() {
+    let jaeger = Jaeger::start();
+    let two = Service::traced(&jaeger, "grpc", "app-c", &[]);
+    let [port] = free_ports();
+    let one = format!("127.0.0.1:{port}");
+    let app = app(&jaeger, &one, &two.address.to_string());
+    let verify = verify_of(&app, &jaeger, LONG, &[], &[]);
+    let target = async {
+        app.wait_for_line("status_code=502").await;
+        let env = jaeger.env("grpc");
+        let mut env: Vec<(&str, &str)> = env
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
+            .collect();
+        env.extend([
+            ("APP_NAME", "app-b"),
+            ("EXPOSE_HOST", "127.0.0.1"),
+            ("EXPOSE_PORT", &port),
+        ]);
+        Process::start(&["serve"], &env)
+    };
+    let ((code, output), _target) = tokio::join!(verify, target);
+    assert_eq!(code, Some(0), "{output}");
+    assert!(output.contains("8 spans of 3 services"), "{output}");
+    assert!(output.starts_with("number "), "{output}");
 }
 
 /// Loki with one line of each of these services for any trace.

@@ -68,7 +68,7 @@ pub struct Account {
     pub queue: u64,
     /// Being exported.
     pub inflight: u64,
-    /// Taken by the destination; over UDP: by the system, without an error.
+    /// Taken by the destination; over UDP: by the system, and refused by nobody.
     pub delivered: u64,
     pub(super) lost: [u64; Loss::ALL.len()],
 }

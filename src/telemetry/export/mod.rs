@@ -41,6 +41,10 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait before a message is tried again.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
+/// How many messages may be on their way at once: a collector's answer takes its time, and so does a
+/// refusal of a datagram.
+const CONCURRENCY: usize = 16;
+
 /// The exporter cannot be made from its settings.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -61,13 +65,15 @@ pub enum BuildError {
 }
 
 /// A message was not taken.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct SendError {
     reason: String,
     /// What the spans are lost by, when this was the last attempt.
     loss: Loss,
     /// Whether the same message may be taken later.
     transient: bool,
+    /// Whether it was not even tried, since another one has just failed.
+    untried: bool,
 }
 
 impl SendError {
@@ -76,6 +82,7 @@ impl SendError {
             reason: reason.to_string(),
             loss,
             transient: true,
+            untried: false,
         }
     }
 
@@ -84,17 +91,16 @@ impl SendError {
             reason: reason.to_string(),
             loss,
             transient: false,
+            untried: false,
         }
     }
-}
 
-/// A message that left.
-#[derive(Debug)]
-enum Sent {
-    /// Jaeger has it.
-    Taken,
-    /// Nobody answers a datagram. One that was sent before may have been refused, with this reason.
-    Unanswered { refused: Option<String> },
+    fn untried(self) -> Self {
+        Self {
+            untried: true,
+            ..self
+        }
+    }
 }
 
 /// The three ways to Jaeger.
@@ -106,10 +112,10 @@ enum Path {
 }
 
 impl Path {
-    async fn send(&self, message: Bytes) -> Result<Sent, SendError> {
+    async fn send(&self, message: Bytes) -> Result<(), SendError> {
         match self {
-            Self::Grpc(path) => path.send(message).await.map(|()| Sent::Taken),
-            Self::ThriftCollector(path) => path.send(message).await.map(|()| Sent::Taken),
+            Self::Grpc(path) => path.send(message).await,
+            Self::ThriftCollector(path) => path.send(message).await,
             Self::ThriftAgent(path) => path.send(&message).await,
         }
     }
@@ -149,7 +155,12 @@ impl Exporter {
                 (Path::ThriftCollector(collector), name)
             }
             Destination::ThriftAgent { host, port } => (
-                Path::ThriftAgent(thrift_agent::Agent::new(host, *port)),
+                Path::ThriftAgent(thrift_agent::Agent::new(
+                    host,
+                    *port,
+                    timeout,
+                    closing.clone(),
+                )),
                 format!("the agent at {host}:{port} (UDP)"),
             ),
         };
@@ -162,15 +173,6 @@ impl Exporter {
             outage: Outage::new(name),
             closing,
         })
-    }
-
-    /// How many batches may be on their way at once. A collector's answer takes its time; a
-    /// datagram has none, and a second sender would only need a second socket.
-    fn concurrency(&self) -> usize {
-        match self.path {
-            Path::Grpc(_) | Path::ThriftCollector(_) => 16,
-            Path::ThriftAgent(_) => 1,
-        }
     }
 
     /// Sends a batch, and tells the account what became of its spans.
@@ -199,22 +201,16 @@ impl Exporter {
             let sent = timeout(self.timeout, self.path.send(message.clone())).await;
             let sent = sent
                 .unwrap_or_else(|_| Err(SendError::transient(Loss::Timeout, "no answer in time")));
-            self.exports
-                .attempt(begun.elapsed(), sent.as_ref().err().map(|error| error.loss));
+            if sent.as_ref().err().is_none_or(|error| !error.untried) {
+                self.exports
+                    .attempt(begun.elapsed(), sent.as_ref().err().map(|error| error.loss));
+            }
             let error = match sent {
-                Ok(sent) => {
+                Ok(()) => {
                     flight.told(Ok(()));
-                    match sent {
-                        Sent::Taken => {
-                            let account = self.queue.account();
-                            self.outage
-                                .over(account.lost(), account.lost_by(Loss::QueueFull));
-                        }
-                        Sent::Unanswered { refused: None } => {}
-                        Sent::Unanswered {
-                            refused: Some(reason),
-                        } => self.outage.failed(begun, &reason, self.lost()),
-                    }
+                    let account = self.queue.account();
+                    self.outage
+                        .over(account.lost(), account.lost_by(Loss::QueueFull));
                     return;
                 }
                 Err(error) => error,

@@ -16,7 +16,7 @@ use opentelemetry_sdk::{
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::{BuildError, Exporter, encoding::Encoding, queue::Queue};
+use super::{BuildError, CONCURRENCY, Exporter, encoding::Encoding, queue::Queue};
 use crate::telemetry::{Batching, Destination, metrics::spans::Exports};
 
 /// How long a flush may take; the SDK names no deadline.
@@ -74,7 +74,7 @@ impl Processor {
 
 /// Exports batch after batch, some of them side by side.
 async fn export(queue: Arc<Queue>, exporter: Arc<Exporter>) {
-    let slots = Arc::new(Semaphore::new(exporter.concurrency()));
+    let slots = Arc::new(Semaphore::new(CONCURRENCY));
     // Nothing closes the semaphore.
     while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
         let Some(batch) = queue.next().await else {

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use axum_jaeger::telemetry::DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT;
-use futures_util::{StreamExt, stream};
-use tokio::sync::Mutex;
+use futures_util::{StreamExt, future::join_all, stream};
+use tokio::{sync::Mutex, time::sleep};
 
-use super::Traced;
+use super::{STEP, Traced};
 
 /// Rounds for each of two services, one after the other, so that what else the machine does falls on both.
 const ROUNDS: usize = 10;
@@ -47,6 +47,18 @@ pub(crate) async fn requests(of: &Traced, count: usize, in_flight: usize) -> Vec
         .buffer_unordered(in_flight)
         .collect()
         .await
+}
+
+/// Makes requests for so long, `in_flight` at a time, with a pause after each: the queue is not to be filled.
+pub(crate) async fn lasting(of: &Traced, duration: Duration, in_flight: usize) {
+    let end = Instant::now() + duration;
+    let client = |_| async {
+        while Instant::now() < end {
+            of.get().await;
+            sleep(STEP).await;
+        }
+    };
+    join_all((0..in_flight).map(client)).await;
 }
 
 /// Makes `count` requests whose spans have the longest texts that are kept.

@@ -1,6 +1,6 @@
 //! Ports that are known before anybody listens on them.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use socket2::{Domain, Socket, Type};
 
@@ -30,4 +30,10 @@ pub(crate) fn bound(address: SocketAddr) -> Socket {
     socket.set_reuse_address(true).unwrap();
     socket.bind(&address.into()).unwrap();
     socket
+}
+
+/// A UDP port of loopback that was free a moment ago.
+pub(crate) fn closed_udp() -> u16 {
+    let socket = UdpSocket::bind(ANY_PORT).unwrap();
+    socket.local_addr().unwrap().port()
 }
