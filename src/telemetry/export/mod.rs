@@ -72,7 +72,7 @@ struct SendError {
     loss: Loss,
     /// Whether the same message may be taken later.
     transient: bool,
-    /// Whether it was not even tried, since another one has just failed.
+    /// Whether it was not even tried, since the way was found closed just now.
     untried: bool,
 }
 
@@ -158,7 +158,7 @@ impl Exporter {
                 Path::ThriftAgent(thrift_agent::Agent::new(
                     host,
                     *port,
-                    timeout,
+                    encoding.message(0, &[]),
                     closing.clone(),
                 )),
                 format!("the agent at {host}:{port} (UDP)"),

@@ -31,16 +31,16 @@ const VERDICT: Duration = Duration::from_millis(10);
 /// Time between two datagrams. An agent's receive buffer holds four large ones (208 KiB by default).
 const GAP: Duration = Duration::from_millis(1);
 
-/// How long after a failure nothing may fail before the way counts as open again. A pod that ends first
-/// refuses, then is silent with its network gone, and then its Service refuses.
-const PROBATION: Duration = Duration::from_secs(2);
+/// How long after the last failure the way is known to be open. A pod that ends first refuses, then is
+/// silent with its network gone, until its Service refuses or has another pod.
+const PROBATION: Duration = Duration::from_secs(3);
 
 /// A Jaeger agent's port for Thrift compact over UDP.
 #[derive(Debug)]
 pub(super) struct Agent {
     endpoint: String,
-    verdict: Duration,
-    probation: Duration,
+    /// A message that nobody misses.
+    probe: Vec<u8>,
     closing: CancellationToken,
     way: Mutex<Way>,
 }
@@ -60,34 +60,28 @@ struct Way {
 struct Failure {
     error: SendError,
     seen: Instant,
-    /// When the next message may be tried.
-    next: Instant,
+    next_probe: Instant,
+    /// Whether a probe since then was not refused.
+    probed: bool,
 }
 
-/// A message's place on the way.
-struct Turn {
-    to: SocketAddr,
-    at: Instant,
-    /// Whether the way is not known to be open.
-    on_trial: bool,
+/// What a message does next.
+enum Step {
+    Send,
+    Probe,
+    Wait { until: Instant },
 }
 
 impl Agent {
-    /// A message is tried for `timeout`. Once `closing` is cancelled, none waits for another one.
-    pub(super) fn new(
-        host: &str,
-        port: u16,
-        timeout: Duration,
-        closing: CancellationToken,
-    ) -> Self {
+    /// `probe` is a message without spans. Once `closing` is cancelled, every message is tried.
+    pub(super) fn new(host: &str, port: u16, probe: Vec<u8>, closing: CancellationToken) -> Self {
         let endpoint = match host.parse::<Ipv6Addr>() {
             Ok(address) => format!("[{address}]:{port}"),
             Err(_) => format!("{host}:{port}"),
         };
         Self {
             endpoint,
-            verdict: VERDICT.min(timeout / 2),
-            probation: PROBATION.min(timeout / 2),
+            probe,
             closing,
             way: Mutex::new(Way {
                 address: None,
@@ -97,36 +91,55 @@ impl Agent {
         }
     }
 
-    /// Sends a datagram, and waits for what the system says of it. After a failure one message a second
-    /// is tried, and the others fail at once: systems limit how many refusals they send.
+    /// Sends a datagram, and waits for what the system says of it. After a failure only a probe leaves
+    /// each second, until the way is open again: systems limit how many refusals they send.
     pub(super) async fn send(&self, message: &[u8]) -> Result<(), SendError> {
-        let turn = self.turn().await?;
-        sleep_until(turn.at).await;
-        let sent = Instant::now();
-        if let Err(error) = self.send_to(turn.to, message).await {
-            self.way.lock().await.failed(&error);
-            return Err(error);
+        loop {
+            match self.next_step().await? {
+                Step::Send => return self.send_datagram(message).await,
+                Step::Wait { until } => sleep_until(until).await,
+                Step::Probe => {
+                    self.send_datagram(&self.probe).await?;
+                    self.way.lock().await.probed();
+                }
+            }
         }
-        if turn.on_trial {
-            self.prove(sent).await?;
-        }
-        Ok(())
     }
 
-    async fn turn(&self) -> Result<Turn, SendError> {
-        // Held during the look-up: the others wait for its result.
+    /// An error when the way was found closed just now.
+    async fn next_step(&self) -> Result<Step, SendError> {
         let mut way = self.way.lock().await;
         let now = Instant::now();
-        let on_trial = match &mut way.failure {
+        match &mut way.failure {
             Some(failure) if !self.closing.is_cancelled() => {
-                if now < failure.next {
-                    return Err(failure.error.clone().untried());
+                if now >= failure.next_probe {
+                    failure.next_probe = now + RETRY_DELAY;
+                    Ok(Step::Probe)
+                } else if failure.probed {
+                    let until = failure.next_probe;
+                    Ok(Step::Wait { until })
+                } else {
+                    Err(failure.error.clone().untried())
                 }
-                failure.next = now + RETRY_DELAY;
-                true
             }
-            _ => false,
-        };
+            _ => Ok(Step::Send),
+        }
+    }
+
+    async fn send_datagram(&self, datagram: &[u8]) -> Result<(), SendError> {
+        let (to, at) = self.turn().await?;
+        sleep_until(at).await;
+        let sent = self.send_to(to, datagram).await;
+        if let Err(error) = &sent {
+            self.way.lock().await.failed(error);
+        }
+        sent
+    }
+
+    /// Where to send the next datagram, and when.
+    async fn turn(&self) -> Result<(SocketAddr, Instant), SendError> {
+        // Held during the look-up: the others wait for its result.
+        let mut way = self.way.lock().await;
         let to = match way.address {
             Some((address, since)) if since.elapsed() < ADDRESS_LIFE => address,
             _ => {
@@ -138,7 +151,7 @@ impl Agent {
         };
         let at = way.free.max(Instant::now());
         way.free = at + GAP;
-        Ok(Turn { to, at, on_trial })
+        Ok((to, at))
     }
 
     async fn send_to(&self, agent: SocketAddr, message: &[u8]) -> Result<(), SendError> {
@@ -149,26 +162,10 @@ impl Agent {
         let socket = UdpSocket::bind(any).await.map_err(unreachable)?;
         socket.connect(agent).await.map_err(unreachable)?;
         socket.send(message).await.map_err(unreachable)?;
-        sleep(self.verdict).await;
+        sleep(VERDICT).await;
         match socket.take_error() {
             Ok(None) => Ok(()),
             Ok(Some(error)) | Err(error) => Err(unreachable(error)),
-        }
-    }
-
-    /// Waits whether one that is `sent` later fails: then this one was lost, too.
-    async fn prove(&self, sent: Instant) -> Result<(), SendError> {
-        tokio::select! {
-            () = sleep(self.probation) => {}
-            () = self.closing.cancelled() => {}
-        }
-        let mut way = self.way.lock().await;
-        match &way.failure {
-            Some(failure) if failure.seen > sent => Err(failure.error.clone()),
-            _ => {
-                way.failure = None;
-                Ok(())
-            }
         }
     }
 
@@ -194,8 +191,19 @@ impl Way {
         self.failure = Some(Failure {
             error: error.clone(),
             seen: now,
-            next: now + RETRY_DELAY,
+            next_probe: now + RETRY_DELAY,
+            probed: false,
         });
+    }
+
+    /// A probe was not refused.
+    fn probed(&mut self) {
+        if let Some(failure) = &mut self.failure {
+            failure.probed = true;
+            if failure.seen.elapsed() >= PROBATION {
+                self.failure = None;
+            }
+        }
     }
 }
 
