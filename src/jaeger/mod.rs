@@ -8,9 +8,11 @@
 
 #[cfg(fuzzing)]
 pub mod fuzz;
+mod go;
 mod logs;
 mod metrics;
 pub mod model;
+mod otlp;
 mod page;
 mod query;
 mod receive;

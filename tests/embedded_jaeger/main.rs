@@ -9,6 +9,7 @@ mod query;
 mod real;
 mod receivers;
 mod support;
+mod transform;
 
 #[path = "../support/real_jaeger.rs"]
 mod real_jaeger;

@@ -4,11 +4,12 @@ mod adjust;
 mod calls;
 mod dependencies;
 mod figures;
-mod go;
 mod json;
+mod not_here;
 mod params;
 mod search;
 mod stream;
+mod transform;
 mod watch;
 
 use std::sync::Arc;
@@ -19,11 +20,12 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::{Serialize, Serializer};
 use tokio::sync::Semaphore;
 
-use super::model::TraceId;
+use super::go;
+use super::model::{Span, TraceId};
 use super::store::Store;
 use figures::{Lookback, Shared};
 use json::{Envelope, Error};
@@ -33,12 +35,15 @@ use params::{DependencyQuery, Params, TraceQuery};
 
 /// Answers with traces at a time; each costs the memory of the trace that is being written. More wait.
 const MAX_ANSWERS: usize = 4;
+/// Files that are transformed at a time; each costs its own size and that of its spans. More wait.
+const MAX_FILES: usize = 2;
 
 /// What the handlers share.
 #[derive(Debug, Clone)]
 struct Service {
     store: Arc<Store>,
     slots: Arc<Semaphore>,
+    files: Arc<Semaphore>,
     /// One for each lookback.
     figures: [Shared; Lookback::COUNT],
 }
@@ -50,6 +55,7 @@ type PathText = Result<Path<String>, PathRejection>;
 /// The API's routes.
 pub(super) fn router(store: Arc<Store>) -> Router {
     let slots = Arc::new(Semaphore::new(MAX_ANSWERS));
+    let files = Arc::new(Semaphore::new(MAX_FILES));
     Router::new()
         .route("/api/services", get(services))
         .route("/api/services/{service}/operations", get(operation_names))
@@ -57,6 +63,12 @@ pub(super) fn router(store: Arc<Store>) -> Router {
         .route("/api/traces", get(traces))
         .route("/api/traces/{trace_id}", get(trace))
         .route("/api/dependencies", get(dependencies))
+        .route("/api/transform", post(transform::transform))
+        .route("/api/archive/{trace_id}", post(not_here::archive))
+        .route("/api/metrics/latencies", get(not_here::metrics))
+        .route("/api/metrics/calls", get(not_here::metrics))
+        .route("/api/metrics/errors", get(not_here::metrics))
+        .route("/api/metrics/minstep", get(not_here::metrics))
         .route("/page/figures", get(figures))
         .method_not_allowed_fallback(|| async {
             error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
@@ -65,6 +77,7 @@ pub(super) fn router(store: Arc<Store>) -> Router {
         .with_state(Service {
             store,
             slots,
+            files,
             figures: Default::default(),
         })
 }
@@ -138,12 +151,16 @@ async fn trace(State(service): State<Service>, id: PathText, Query(pairs): Pairs
     if !service.store.contains(id) {
         return error(StatusCode::NOT_FOUND, "trace not found");
     }
+    let params = Params::new(pairs);
     let traces = Traces {
         store: Arc::clone(&service.store),
         ids: vec![id],
+        shown: match params.raw() {
+            true => adjust::Trace::raw,
+            false => adjust::Trace::adjusted,
+        },
     };
-    let pretty = Params::new(pairs).pretty();
-    service.stream(pretty, Envelope::of(traces)).await
+    service.stream(params.pretty(), Envelope::of(traces)).await
 }
 
 async fn dependencies(State(service): State<Service>, Query(pairs): Pairs) -> Response {
@@ -208,6 +225,7 @@ impl Serialize for Found {
         let traces = Traces {
             store: Arc::clone(store),
             ids,
+            shown: adjust::Trace::adjusted,
         };
         let errors = Some(errors).filter(|errors| !errors.is_empty());
         Envelope {
@@ -218,16 +236,17 @@ impl Serialize for Found {
     }
 }
 
-/// Traces, each of which is fetched and adjusted when it is written. One that has left the store in the meantime is left out.
+/// Traces, each of which is fetched and made ready when it is written. One that has left the store in the meantime is left out.
 struct Traces {
     store: Arc<Store>,
     ids: Vec<TraceId>,
+    shown: fn(Vec<Arc<Span>>) -> adjust::Trace,
 }
 
 impl Serialize for Traces {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let stored = self.ids.iter().filter_map(|id| self.store.trace(*id));
-        to.collect_seq(stored.map(adjust::Trace::adjusted))
+        to.collect_seq(stored.map(self.shown))
     }
 }
 

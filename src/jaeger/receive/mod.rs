@@ -17,6 +17,7 @@ use super::model::{Receiver, Span};
 use super::store::Store;
 pub use counters::Counts;
 use counters::{Counters, Reason};
+pub(super) use cursor::Budget;
 use cursor::DecodeError;
 
 /// The largest message that is read from a stream, in bytes: gRPC's own default.
