@@ -11,14 +11,14 @@ use std::time::Instant;
 
 use axum_jaeger::jaeger::Jaeger;
 use axum_jaeger::jaeger::model::{Log, Receiver, Span, Tag};
-use bytes::{BufMut, Bytes};
+use bytes::Bytes;
 use http::uri::PathAndQuery;
 use prost::Message;
+use support::raw::Raw;
 use support::{api_v2_span, datagram, grpc, jaeger, post, request, span, thrift};
 use tokio::io::AsyncWriteExt;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request};
 
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 /// The store's bound, and what the rest of this process may grow by (clients, connections, the allocator), in MiB.
@@ -284,43 +284,5 @@ async fn no_http(to: SocketAddr, connections: u64) {
         let mut stream = tokio::net::TcpStream::connect(to).await.unwrap();
         // The other side may have closed by now.
         let _ = stream.write_all(&messages.next()).await;
-    }
-}
-
-/// Sends bytes as they are and ignores the answer's.
-#[derive(Clone, Copy)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = ();
-    type Encoder = Raw;
-    type Decoder = Raw;
-
-    fn encoder(&mut self) -> Raw {
-        Raw
-    }
-
-    fn decoder(&mut self) -> Raw {
-        Raw
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        to.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = ();
-    type Error = Status;
-
-    fn decode(&mut self, _from: &mut DecodeBuf<'_>) -> Result<Option<()>, Status> {
-        Ok(Some(()))
     }
 }

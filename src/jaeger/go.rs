@@ -5,6 +5,8 @@ pub(super) mod json;
 
 use std::fmt::Write as _;
 
+use percent_encoding::percent_decode_str;
+
 use crate::jaeger::model::{TraceId, Value};
 
 const MICROSECOND: u64 = 1_000;
@@ -42,6 +44,12 @@ pub(in crate::jaeger) fn parse_trace_id(text: &str) -> Result<TraceId, String> {
         )),
     };
     Ok(TraceId(half(high)? << 64 | half(low)?))
+}
+
+/// `url.QueryUnescape`: a plus sign is a blank.
+pub(in crate::jaeger) fn query_unescape(text: &str) -> String {
+    let text = text.replace('+', " ");
+    percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }
 
 /// `time.ParseDuration`: numbers with units, as `1.5s` or `2m30s`; nanoseconds.

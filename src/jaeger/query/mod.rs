@@ -5,7 +5,6 @@ mod calls;
 mod dependencies;
 mod figures;
 mod json;
-mod not_here;
 mod params;
 mod search;
 mod stream;
@@ -17,8 +16,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::{Serialize, Serializer};
@@ -64,11 +63,11 @@ pub(super) fn router(store: Arc<Store>) -> Router {
         .route("/api/traces/{trace_id}", get(trace))
         .route("/api/dependencies", get(dependencies))
         .route("/api/transform", post(transform::transform))
-        .route("/api/archive/{trace_id}", post(not_here::archive))
-        .route("/api/metrics/latencies", get(not_here::metrics))
-        .route("/api/metrics/calls", get(not_here::metrics))
-        .route("/api/metrics/errors", get(not_here::metrics))
-        .route("/api/metrics/minstep", get(not_here::metrics))
+        .route("/api/archive/{trace_id}", post(archive))
+        .route("/api/metrics/latencies", get(metrics))
+        .route("/api/metrics/calls", get(metrics))
+        .route("/api/metrics/errors", get(metrics))
+        .route("/api/metrics/minstep", get(metrics))
         .route("/page/figures", get(figures))
         .method_not_allowed_fallback(|| async {
             error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
@@ -88,13 +87,11 @@ async fn services(State(service): State<Service>, Query(pairs): Pairs) -> Respon
 
 async fn operation_names(
     State(service): State<Service>,
-    name: PathText,
+    uri: Uri,
     Query(pairs): Pairs,
 ) -> Response {
-    let name = match name {
-        Ok(Path(name)) => name,
-        Err(why) => return error(StatusCode::BAD_REQUEST, why.body_text()),
-    };
+    let encoded = uri.path().rsplit('/').nth(1).unwrap_or_default();
+    let name = go::query_unescape(encoded);
     let operations = service.store.operations(&name);
     let mut names: Vec<_> = operations.into_iter().map(|(name, _)| name).collect();
     names.dedup();
@@ -143,8 +140,7 @@ async fn traces(State(service): State<Service>, Query(pairs): Pairs) -> Response
 }
 
 async fn trace(State(service): State<Service>, id: PathText, Query(pairs): Pairs) -> Response {
-    let id = id.map_err(|why| why.body_text());
-    let id = match id.and_then(|Path(id)| go::parse_trace_id(&id)) {
+    let id = match trace_id(id) {
         Ok(id) => id,
         Err(message) => return error(StatusCode::BAD_REQUEST, message),
     };
@@ -161,6 +157,32 @@ async fn trace(State(service): State<Service>, id: PathText, Query(pairs): Pairs
         },
     };
     service.stream(params.pretty(), Envelope::of(traces)).await
+}
+
+fn trace_id(id: PathText) -> Result<TraceId, String> {
+    let Path(id) = id.map_err(|why| why.body_text())?;
+    go::parse_trace_id(&id)
+}
+
+/// Jaeger's storage in memory is its own archive.
+async fn archive(State(service): State<Service>, id: PathText, Query(pairs): Pairs) -> Response {
+    match trace_id(id) {
+        Ok(id) if service.store.archive(id) => {
+            let nothing = Envelope {
+                errors: Some(Vec::new()),
+                ..Envelope::of([(); 0])
+            };
+            answer(&Params::new(pairs), &nothing)
+        }
+        Ok(_) => error(StatusCode::NOT_FOUND, "trace not found"),
+        Err(message) => error(StatusCode::BAD_REQUEST, message),
+    }
+}
+
+/// By this status and this text Jaeger's UI knows that there is no storage for metrics.
+async fn metrics() -> Response {
+    let message = "metrics querying is currently disabled";
+    error(StatusCode::NOT_IMPLEMENTED, message)
 }
 
 async fn dependencies(State(service): State<Service>, Query(pairs): Pairs) -> Response {
