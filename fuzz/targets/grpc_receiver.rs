@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum_jaeger::api_v2::PostSpansRequest;
 use axum_jaeger::jaeger::model::{Receiver, Span};
-use axum_jaeger_fuzz::{Jaeger, decoded};
+use axum_jaeger_fuzz::{Jaeger, RUNTIME, decoded};
 use prost::Message;
 
 libfuzzer_sys::fuzz_target!(|message: &[u8]| {
@@ -17,7 +17,7 @@ libfuzzer_sys::fuzz_target!(|message: &[u8]| {
         .body(Body::from(frame));
 
     let jaeger = Jaeger::default();
-    let response = jaeger.call(jaeger.parts.grpc(), request.unwrap());
+    let response = jaeger.call(RUNTIME.block_on(jaeger.parts.grpc()), request.unwrap());
     assert_eq!(response.status(), StatusCode::OK);
     let generated = PostSpansRequest::decode(message).ok();
     // An answer with spans taken has its status in the trailers, which are not kept here.

@@ -139,7 +139,7 @@ impl Jaeger {
         ));
         servers.spawn(serve(
             grpc,
-            grpc::router(of_grpc),
+            grpc::router(of_grpc).await,
             Protocol::Http2,
             stop.clone(),
         ));

@@ -9,6 +9,7 @@ mod page;
 mod query;
 mod real;
 mod receivers;
+mod refused;
 mod support;
 mod transform;
 
