@@ -44,7 +44,7 @@ async fn what_is_received_and_refused_is_counted_by_receiver_and_reason() {
     )
     .await;
     let again = span(3, 1, "s", "op");
-    store(&jaeger, &[again.clone()]).await;
+    store(&jaeger, std::slice::from_ref(&again)).await;
     store(&jaeger, &[again.clone(), again]).await;
     let url = format!("http://{}/v1/traces", jaeger.addresses().http);
     assert_eq!(reqwest::get(url).await.unwrap().status(), 404);

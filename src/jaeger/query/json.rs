@@ -242,7 +242,8 @@ impl Serialize for Value {
             // Jaeger fails the whole answer on a float that JSON cannot say; a text shows it.
             Value::Float64(value) if !value.is_finite() => to.collect_str(value),
             Value::Float64(value) => {
-                let number = RawValue::from_string(go::json::number(*value));
+                // On its way through Jaeger's storage -0 becomes 0, and so it does here.
+                let number = RawValue::from_string(go::json::number(value + 0.0));
                 number.map_err(S::Error::custom)?.serialize(to)
             }
             // Go's nil, which an empty list is after its way through Jaeger's storage.
