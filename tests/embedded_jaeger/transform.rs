@@ -136,7 +136,13 @@ async fn a_hostile_file_is_refused() {
 
     // Each of these costs a hundred times the memory that it took on the wire.
     let empty = "{},".repeat(1_000_000);
+    let few = "{},".repeat(10_000);
+    let long = "x".repeat(1_000_000);
     for body in [
+        // Each span would have the name of its scope.
+        format!(
+            r#"{{"resourceSpans":[{{"scopeSpans":[{{"scope":{{"name":"{long}"}},"spans":[{few}{{}}]}}]}}]}}"#
+        ),
         format!(r#"{{"resourceSpans":[{empty}{{}}]}}"#),
         format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{empty}{{}}]}}]}}]}}"#),
     ] {

@@ -17,9 +17,12 @@ use crate::jaeger::receive::Budget;
 ///
 /// # Errors
 /// When it is not JSON, or not OTLP, or when its empty values would take far more memory than the bytes do.
-pub(in crate::jaeger) fn read(bytes: &[u8]) -> serde_json::Result<Vec<ResourceSpans>> {
+pub(in crate::jaeger) fn read(
+    bytes: &[u8],
+    budget: &mut Budget,
+) -> serde_json::Result<Vec<ResourceSpans>> {
     let mut traces = Traces::default();
-    let object = Object(&mut traces, &mut Budget::of(bytes));
+    let object = Object(&mut traces, budget);
     object.deserialize(&mut serde_json::Deserializer::from_slice(bytes))?;
     Ok(traces.0)
 }

@@ -6,26 +6,33 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{AnyValue, Attribute, Event, Link, Resource, ResourceSpans, Scope, ScopeSpans, Span};
+use super::{AnyValue, Attribute, Event, Link, Resource, ResourceSpans, Scope, Span};
 use crate::jaeger::go;
 use crate::jaeger::model::{self, Log, Process, Receiver, RefKind, SpanRef, Tag, Value};
+use crate::jaeger::receive::{Budget, DecodeError};
 
 /// The spans in their order. Times after 2262 and spans that end before they start are cut to what the model has.
+///
+/// # Errors
+/// When the names of scopes, which each of their spans gets, would take far more memory than the message did.
 pub(in crate::jaeger) fn spans(
     resource_spans: Vec<ResourceSpans>,
     receiver: Receiver,
-) -> Vec<model::Span> {
-    let of_resource = |of: ResourceSpans| {
-        let process = Arc::new(process(of.resource));
-        let of_scope = move |of: ScopeSpans| {
-            let scope_tags = scope_tags(&of.scope);
-            let process = Arc::clone(&process);
-            let translate = move |of| span(of, &scope_tags, &process, receiver);
-            of.spans.into_iter().map(translate)
-        };
-        of.scope_spans.into_iter().flat_map(of_scope)
-    };
-    resource_spans.into_iter().flat_map(of_resource).collect()
+    budget: &mut Budget,
+) -> Result<Vec<model::Span>, DecodeError> {
+    let mut spans = Vec::new();
+    for of_resource in resource_spans {
+        let process = Arc::new(process(of_resource.resource));
+        for of_scope in of_resource.scope_spans {
+            let Scope { name, version } = &of_scope.scope;
+            let texts = name.len() + version.len();
+            budget.pay::<u8>(texts.saturating_mul(of_scope.spans.len()))?;
+            let scope_tags = scope_tags(&of_scope.scope);
+            let translate = |of| span(of, &scope_tags, &process, receiver);
+            spans.extend(of_scope.spans.into_iter().map(translate));
+        }
+    }
+    Ok(spans)
 }
 
 fn process(Resource { attributes }: Resource) -> Process {

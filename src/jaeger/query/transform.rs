@@ -16,6 +16,7 @@ use super::params::Params;
 use super::{Pairs, Service, error, stream};
 use crate::jaeger::model::{Receiver, Span};
 use crate::jaeger::otlp;
+use crate::jaeger::receive::Budget;
 
 /// The largest file, in bytes: more than 30,000 spans with ten attributes each.
 const MAX_FILE: usize = 32 * 1024 * 1024;
@@ -42,21 +43,21 @@ pub(super) async fn transform(
             return error(StatusCode::REQUEST_TIMEOUT, message);
         }
     };
-    let traces = spawn_blocking(move || {
-        let resource_spans = otlp::read_json(&bytes)?;
-        // Nobody sees which receiver it is, since that is among the tags of what is stored.
-        Ok(traces(otlp::spans(resource_spans, Receiver::Http)))
-    });
     // Jaeger answers 500 where the file is to blame.
     let failed = |why| error(StatusCode::INTERNAL_SERVER_ERROR, why);
-    match traces.await {
+    match spawn_blocking(move || transformed(&bytes)).await {
         Ok(Ok(traces)) => stream::json(slot, Params::new(pairs).pretty(), Envelope::of(traces)),
-        Ok(Err(why)) => {
-            let why: serde_json::Error = why;
-            failed(format!("cannot unmarshal OTLP : {why}"))
-        }
+        Ok(Err(why)) => failed(format!("cannot unmarshal OTLP : {why}")),
         Err(why) => failed(why.to_string()),
     }
+}
+
+fn transformed(bytes: &[u8]) -> Result<Vec<Trace>, String> {
+    let mut budget = Budget::of(bytes);
+    let resource_spans = otlp::read_json(bytes, &mut budget).map_err(|why| why.to_string())?;
+    // Nobody sees which receiver it is: that is among the tags of what is stored.
+    let spans = otlp::spans(resource_spans, Receiver::Http, &mut budget);
+    spans.map(traces).map_err(|why| why.to_string())
 }
 
 /// The traces in the order in which they begin.

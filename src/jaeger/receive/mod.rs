@@ -18,8 +18,7 @@ use super::model::{Receiver, Span};
 use super::store::Store;
 pub use counters::Counts;
 use counters::{Counters, Reason};
-pub(super) use cursor::Budget;
-use cursor::DecodeError;
+pub(super) use cursor::{Budget, DecodeError};
 
 /// The largest message that is read from a stream, in bytes: gRPC's own default.
 const MAX_MESSAGE: usize = 4 * 1024 * 1024;
