@@ -1,4 +1,4 @@
-//! Anything may come in: each receiver gets random, truncated and changed messages, lives on, keeps its memory within its bound,
+//! Anything may come in: each receiver, and what transforms a saved trace, gets random, truncated and changed messages, lives on, keeps its memory within its bound,
 //! and stores the next good span. The seed is fixed, so a failure comes again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,14 +11,15 @@ use std::time::Instant;
 
 use axum_jaeger::jaeger::Jaeger;
 use axum_jaeger::jaeger::model::{Log, Receiver, Span, Tag};
-use bytes::{BufMut, Bytes};
+use bytes::Bytes;
 use http::uri::PathAndQuery;
 use prost::Message;
+use support::raw::Raw;
 use support::{api_v2_span, datagram, grpc, jaeger, post, request, span, thrift};
 use tokio::io::AsyncWriteExt;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codec::CompressionEncoding::Gzip;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request};
 
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 /// The store's bound, and what the rest of this process may grow by (clients, connections, the allocator), in MiB.
@@ -77,7 +78,9 @@ async fn all_receivers(count: u64) {
     check(&jaeger, 0xa2, before).await;
 
     let messages = Messages::of(thrift::binary_batch(&process, &spans));
-    over_http(&jaeger, messages, count).await;
+    let url = format!("http://{}/api/traces", addresses.http);
+    over_http(&url, [202, 400], messages, count).await;
+    report(&jaeger, Receiver::Http);
     let good = thrift::binary_batch(&process, &[span(0xa3, 1, "good", "op")]);
     assert_eq!(
         post(&jaeger, "application/x-thrift", good).await.status(),
@@ -94,6 +97,10 @@ async fn all_receivers(count: u64) {
         .await
         .unwrap();
     check(&jaeger, 0xa4, before).await;
+
+    let messages = Messages::of(include_bytes!("embedded_jaeger/saved/otlp.json").into());
+    let url = format!("http://{}/api/transform", addresses.query);
+    over_http(&url, [200, 500], messages, count).await;
 
     for address in [addresses.http, addresses.grpc, addresses.query] {
         no_http(address, count.min(200)).await;
@@ -187,12 +194,13 @@ impl Messages {
     }
 }
 
-fn report(jaeger: &Jaeger, receiver: Receiver, count: u64, start: Instant) {
-    let (seconds, counts) = (start.elapsed().as_secs_f32(), jaeger.counts(receiver));
-    println!(
-        "{}: {count} messages sent in {seconds:.1} s: {counts:?}",
-        receiver.name()
-    );
+fn report(jaeger: &Jaeger, receiver: Receiver) {
+    println!("{}: {:?}", receiver.name(), jaeger.counts(receiver));
+}
+
+fn timed(what: &str, count: u64, start: Instant) {
+    let seconds = start.elapsed().as_secs_f32();
+    println!("{what}: {count} messages sent in {seconds:.1} s");
 }
 
 async fn udp(
@@ -212,29 +220,29 @@ async fn udp(
     }
     support::eventually(|| async { (jaeger.counts(receiver).messages == count).then_some(()) })
         .await;
-    report(jaeger, receiver, count, start);
+    timed(receiver.name(), count, start);
+    report(jaeger, receiver);
 }
 
-async fn over_http(jaeger: &Jaeger, mut messages: Messages, count: u64) {
+async fn over_http(url: &str, answers: [u16; 2], mut messages: Messages, count: u64) {
     let start = Instant::now();
     let client = reqwest::Client::new();
-    let url = format!("http://{}/api/traces", jaeger.addresses().http);
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..count {
         if tasks.len() as u64 >= WINDOW {
             tasks.join_next().await.unwrap().unwrap();
         }
         let request = client
-            .post(&url)
+            .post(url)
             .header("content-type", "application/x-thrift");
         let request = request.body(messages.next()).send();
         tasks.spawn(async move {
             let status = request.await.unwrap().status().as_u16();
-            assert!([202, 400].contains(&status), "{status}");
+            assert!(answers.contains(&status), "{status}");
         });
     }
     tasks.join_all().await;
-    report(jaeger, Receiver::Http, count, start);
+    timed(url, count, start);
 }
 
 async fn over_grpc(jaeger: &Jaeger, mut messages: Messages, count: u64) {
@@ -242,15 +250,19 @@ async fn over_grpc(jaeger: &Jaeger, mut messages: Messages, count: u64) {
     let url = format!("http://{}", jaeger.addresses().grpc);
     let channel = Channel::from_shared(url).unwrap().connect().await.unwrap();
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..count {
+    for number in 0..count {
         if tasks.len() as u64 >= WINDOW {
             tasks.join_next().await.unwrap().unwrap();
         }
-        let client = tonic::client::Grpc::new(channel.clone());
+        let mut client = tonic::client::Grpc::new(channel.clone());
+        if number % 2 == 0 {
+            client = client.send_compressed(Gzip);
+        }
         tasks.spawn(post_raw(client, Bytes::from(messages.next())));
     }
     tasks.join_all().await;
-    report(jaeger, Receiver::Grpc, count, start);
+    timed(Receiver::Grpc.name(), count, start);
+    report(jaeger, Receiver::Grpc);
 }
 
 /// Sends until the message is answered: HTTP/2 closes a connection that had too many streams broken off, and the channel makes a
@@ -284,43 +296,5 @@ async fn no_http(to: SocketAddr, connections: u64) {
         let mut stream = tokio::net::TcpStream::connect(to).await.unwrap();
         // The other side may have closed by now.
         let _ = stream.write_all(&messages.next()).await;
-    }
-}
-
-/// Sends bytes as they are and ignores the answer's.
-#[derive(Clone, Copy)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = ();
-    type Encoder = Raw;
-    type Decoder = Raw;
-
-    fn encoder(&mut self) -> Raw {
-        Raw
-    }
-
-    fn decoder(&mut self) -> Raw {
-        Raw
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        to.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = ();
-    type Error = Status;
-
-    fn decode(&mut self, _from: &mut DecodeBuf<'_>) -> Result<Option<()>, Status> {
-        Ok(Some(()))
     }
 }

@@ -19,6 +19,9 @@ use crate::support::{
 /// 128 traces of eight spans, more than a page of the search shows.
 const STORED: u64 = 16;
 
+/// Messages that are sent in turn: when the first one comes again, its spans have left the store, in which they would be no new ones.
+const RING: u64 = 512;
+
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let runtime = Runtime::new()?;
     receive(criterion, &runtime)?;
@@ -40,7 +43,7 @@ fn receive(criterion: &mut Criterion, runtime: &Runtime) -> Result<()> {
     let mut group = criterion.benchmark_group("receive");
     group.throughput(Throughput::Elements(SPANS));
 
-    let message = one(Protocol::Udp)?;
+    let mut messages = endless(Protocol::Udp)?;
     let socket = std::net::UdpSocket::bind(("127.0.0.1", 0))?;
     socket.connect(at.compact)?;
     group.bench_function(
@@ -48,7 +51,7 @@ fn receive(criterion: &mut Criterion, runtime: &Runtime) -> Result<()> {
         |bencher| {
             bencher.iter(|| {
                 let before = jaeger.counts(Receiver::UdpCompact).messages;
-                let sent = socket.send(&message);
+                let sent = socket.send(&messages.next().unwrap_or_default());
                 while jaeger.counts(Receiver::UdpCompact).messages == before {
                     std::thread::yield_now();
                 }
@@ -57,30 +60,32 @@ fn receive(criterion: &mut Criterion, runtime: &Runtime) -> Result<()> {
         },
     );
 
-    let message = one(Protocol::Http)?;
+    let mut messages = endless(Protocol::Http)?;
     let client = reqwest::Client::new();
     let url = format!("http://{}/api/traces", at.http);
     group.bench_function(
         format!("{SPANS} spans, Thrift binary over HTTP"),
         |bencher| {
             bencher.iter(|| {
-                let request = client.post(&url).body(message.clone());
+                let message = messages.next().unwrap_or_default();
+                let request = client.post(&url).body(message);
                 let request = request.header("content-type", "application/x-thrift");
                 runtime.block_on(request.send())
             });
         },
     );
 
-    let message = one(Protocol::Grpc)?;
+    let mut messages = endless(Protocol::Grpc)?;
     let endpoint = Endpoint::from_shared(format!("http://{}", at.grpc))?;
     let channel = runtime.block_on(endpoint.connect())?;
     let path = PathAndQuery::from_static("/jaeger.api_v2.CollectorService/PostSpans");
     group.bench_function(format!("{SPANS} spans, gRPC"), |bencher| {
         bencher.iter(|| {
+            let message = messages.next().unwrap_or_default();
             runtime.block_on(async {
                 let mut client = Grpc::new(channel.clone());
                 client.ready().await.map_err(|_| "not ready")?;
-                let request = tonic::Request::new(messages::raw_request(message.clone()));
+                let request = tonic::Request::new(messages::raw_request(message));
                 let codec = ProstCodec::<_, PostSpansResponse>::default();
                 let answer = client.unary(request, path.clone(), codec).await;
                 answer.map_err(|_| "refused")
@@ -99,9 +104,8 @@ fn receive(criterion: &mut Criterion, runtime: &Runtime) -> Result<()> {
     Ok(())
 }
 
-fn one(protocol: Protocol) -> Result<bytes::Bytes> {
-    let mut messages = messages::of(protocol, 1)?;
-    Ok(messages.pop().unwrap_or_default())
+fn endless(protocol: Protocol) -> Result<impl Iterator<Item = bytes::Bytes>> {
+    Ok(messages::of(protocol, RING)?.into_iter().cycle())
 }
 
 fn query(criterion: &mut Criterion, runtime: &Runtime) -> Result<()> {

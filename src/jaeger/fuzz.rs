@@ -34,7 +34,7 @@ impl Parts {
 
     /// Keeps spans, as a receiver does with those of one message.
     pub fn store(&self, spans: Vec<Span>) {
-        self.store.insert(spans);
+        let _duplicates = self.store.insert(spans);
     }
 
     /// The receiver of Thrift over HTTP.
@@ -43,8 +43,8 @@ impl Parts {
     }
 
     /// The receiver of api_v2 over gRPC.
-    pub fn grpc(&self) -> Router {
-        receive::grpc::router(Arc::clone(&self.grpc))
+    pub async fn grpc(&self) -> Router {
+        receive::grpc::router(Arc::clone(&self.grpc)).await
     }
 
     /// The query API.
@@ -60,7 +60,7 @@ impl Parts {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let service = TowerToHyperService::new(self.grpc());
+        let service = TowerToHyperService::new(self.grpc().await);
         let builder = server::builder(Protocol::Http2);
         builder
             .serve_connection(TokioIo::new(stream), service)

@@ -59,14 +59,18 @@ impl Collector for Source {
             &mut encoder,
             "jaeger_collector_spans_received",
             "Spans received.",
-            receivers.map(|(name, counts)| ([("transport", name)], counts.spans + counts.zero_id)),
+            receivers.map(|(name, counts)| {
+                let spans = counts.spans + counts.zero_id + counts.duplicate;
+                ([("transport", name)], spans)
+            }),
         )?;
         counter(
             &mut encoder,
             "jaeger_collector_spans_rejected",
             "Spans received and not kept.",
-            receivers.map(|(name, counts)| {
-                ([("transport", name), ("reason", "zero_id")], counts.zero_id)
+            receivers.into_iter().flat_map(|(name, counts)| {
+                [("zero_id", counts.zero_id), ("duplicate", counts.duplicate)]
+                    .map(|(reason, count)| ([("transport", name), ("reason", reason)], count))
             }),
         )?;
         counter(
@@ -78,10 +82,11 @@ impl Collector for Source {
         counter(
             &mut encoder,
             "axum_jaeger_receiver_messages_rejected",
-            "Messages that were not what the protocol says, or for which the queue had no room.",
+            "Messages that were not what the protocol says, of a format that is not taken, or for which the queue had no room.",
             receivers.into_iter().flat_map(|(name, counts)| {
                 [
                     ("malformed", counts.malformed),
+                    ("unsupported", counts.unsupported),
                     ("queue_full", counts.queue_full),
                 ]
                 .map(|(reason, count)| ([("transport", name), ("reason", reason)], count))

@@ -8,9 +8,11 @@
 
 #[cfg(fuzzing)]
 pub mod fuzz;
+mod go;
 mod logs;
 mod metrics;
 pub mod model;
+mod otlp;
 mod page;
 mod query;
 mod receive;
@@ -27,6 +29,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tower_http::compression::CompressionLayer;
 use tracing::info;
 
 use model::Receiver;
@@ -136,7 +139,7 @@ impl Jaeger {
         ));
         servers.spawn(serve(
             grpc,
-            grpc::router(of_grpc),
+            grpc::router(of_grpc).await,
             Protocol::Http2,
             stop.clone(),
         ));
@@ -150,7 +153,8 @@ impl Jaeger {
         });
         let pages = page::router(Arc::clone(&store), extras, stop.clone())
             .merge(metrics)
-            .merge(query::router(store));
+            .merge(query::router(store))
+            .layer(CompressionLayer::new());
         servers.spawn(serve(query, pages, Protocol::Http1, stop));
 
         info!("Thrift compact on udp {compact_at}");

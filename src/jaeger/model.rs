@@ -11,7 +11,7 @@ use std::sync::Arc;
 const ALLOCATION: usize = 16;
 
 /// The id of a trace, 128 bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TraceId(pub u128);
 
 impl TraceId {
@@ -33,7 +33,7 @@ impl fmt::Display for TraceId {
 }
 
 /// The id of a span, unique within its trace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpanId(pub u64);
 
 impl SpanId {

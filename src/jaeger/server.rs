@@ -4,10 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -109,34 +105,22 @@ pub(super) fn builder(protocol: Protocol) -> Builder<TokioExecutor> {
 
 /// How many requests with a body are read at a time, and for how long: together with the largest body, a bound on memory.
 #[derive(Debug, Clone)]
-pub(super) struct Limit {
-    slots: Arc<Semaphore>,
-    too_slow: fn() -> Response,
-}
+pub(super) struct Limit(Arc<Semaphore>);
 
 impl Limit {
     const REQUESTS: usize = 16;
     const TIME: Duration = Duration::from_secs(10);
 
-    /// `too_slow` makes the answer to a request whose time is over.
-    pub(super) fn new(too_slow: fn() -> Response) -> Self {
-        Limit {
-            slots: Arc::new(Semaphore::new(Self::REQUESTS)),
-            too_slow,
-        }
+    /// Waits for its turn, then does the work; `None` when the time for it is over.
+    pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        // The semaphore is never closed, so there always is a permit in the end.
+        let _slot = self.0.acquire().await;
+        tokio::time::timeout(Self::TIME, work).await.ok()
     }
 }
 
-/// The middleware that keeps a [`Limit`].
-pub(super) async fn limit(
-    State(limit): State<Limit>,
-    request: Request<Body>,
-    next: Next,
-) -> Response {
-    // The semaphore is never closed, so there always is a permit in the end.
-    let _slot = limit.slots.acquire().await;
-    match tokio::time::timeout(Limit::TIME, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => (limit.too_slow)(),
+impl Default for Limit {
+    fn default() -> Self {
+        Limit(Arc::new(Semaphore::new(Self::REQUESTS)))
     }
 }

@@ -1,21 +1,24 @@
 //! The spans in memory, bounded in bytes: when there is no room, the traces that came first leave first.
 
+mod equal;
 mod index;
 mod recent;
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::sync::watch;
 
 use super::model::{Process, Span, TraceId};
+use equal::Hasher;
 use index::Index;
 use recent::Recent;
 
-/// What a trace costs beside its spans, in bytes: its places in the map and in the queue, with their spare room; an estimate.
-const TRACE: usize = 256;
-/// What a span costs beside itself: its pointer, with the spare room of the list, and an operation in the index if it is the only one.
-const SPAN: usize = 160;
+/// What a trace costs beside its spans, in bytes: its places in the map and in the queue, with their spare room, and its set of hashes; an estimate.
+const TRACE: usize = 320;
+/// What a span costs beside itself: its pointer and its hash, with the spare room of the lists, and an operation in the index if it is
+/// the only one.
+const SPAN: usize = 180;
 /// What a process costs beside itself: its place in the map, and a service in the index if it is the only one.
 const PROCESS: usize = 400;
 
@@ -25,12 +28,13 @@ pub(super) struct Store {
     max_bytes: usize,
     inner: RwLock<Inner>,
     arrivals: watch::Sender<u64>,
+    hasher: Hasher,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     traces: HashMap<TraceId, Trace>,
-    /// The traces in the order of their first spans' arrival.
+    /// The traces in the order of their first spans' arrival, or, of archived ones, in which they were passed over last.
     order: VecDeque<TraceId>,
     /// How many stored spans have the process at this address: it is paid for once, as long as there is one.
     processes: HashMap<usize, usize>,
@@ -38,6 +42,7 @@ struct Inner {
     recent: Recent,
     spans: usize,
     bytes: usize,
+    archived_bytes: usize,
     evicted_spans: u64,
 }
 
@@ -55,7 +60,10 @@ pub(super) struct Usage {
 #[derive(Debug, Default)]
 struct Trace {
     spans: Vec<Arc<Span>>,
+    /// The hashes of its spans.
+    seen: HashSet<u64>,
     bytes: usize,
+    archived: bool,
 }
 
 impl Store {
@@ -65,13 +73,22 @@ impl Store {
             max_bytes,
             inner: RwLock::default(),
             arrivals: watch::Sender::default(),
+            hasher: Hasher::default(),
         }
     }
 
     /// Adds the spans of one message, then lets the oldest traces go until the bound is kept. A trace that is larger than the bound
-    /// by itself goes, too.
-    pub(super) fn insert(&self, spans: Vec<Span>) {
-        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+    /// by itself goes, too. A span that is equal to one that is there is not added: a sender that got no answer has sent it again.
+    /// Returns how many these were.
+    pub(super) fn insert(&self, mut spans: Vec<Span>) -> usize {
+        let mut hashes = self.hasher.all(&spans).into_iter();
+        let received = spans.len();
+        let mut inner = self.write();
+        spans.retain(|span| {
+            let trace = inner.traces.entry(span.trace_id).or_default();
+            hashes.next().is_none_or(|hash| trace.seen.insert(hash))
+        });
+        let duplicates = received - spans.len();
         // Spans of one process at a time, so that a long service name is looked up once and not for each span.
         for group in spans.chunk_by(|a, b| Arc::ptr_eq(&a.process, &b.process)) {
             inner.index.add(&group[0].process.service, group.iter());
@@ -80,8 +97,14 @@ impl Store {
         for span in spans {
             inner.push(span);
         }
-        while inner.bytes > self.max_bytes && inner.evict_oldest() {}
+        while inner.bytes > self.max_bytes && inner.evict_oldest(self.max_archived()) {}
         self.arrivals.send_replace(inner.recent.count());
+        duplicates
+    }
+
+    /// Keeps a trace when others leave, as long as the archived ones take no more than half of the room; false when it is not there.
+    pub(super) fn archive(&self, id: TraceId) -> bool {
+        self.write().archive(id)
     }
 
     /// A number that grows when spans have arrived. Whoever looks seldom sees many arrivals as one.
@@ -151,6 +174,14 @@ impl Store {
         }
     }
 
+    fn max_archived(&self) -> usize {
+        self.max_bytes / 2
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
         // A panic of another thread must not take this one along; the counts may be off by its one span.
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
@@ -183,17 +214,39 @@ impl Inner {
         }
         trace.spans.push(Arc::new(span));
         trace.bytes += bytes;
+        if trace.archived {
+            self.archived_bytes += bytes;
+        }
         self.bytes += bytes;
         self.spans += 1;
     }
 
-    /// Removes the oldest trace; false when there is none.
-    fn evict_oldest(&mut self) -> bool {
+    fn archive(&mut self, id: TraceId) -> bool {
+        let Some(trace) = self.traces.get_mut(&id) else {
+            return false;
+        };
+        if !trace.archived {
+            trace.archived = true;
+            self.archived_bytes += trace.bytes;
+        }
+        true
+    }
+
+    /// Removes the oldest trace, and passes over archived ones unless they take too much; false when there is none.
+    fn evict_oldest(&mut self, max_archived: usize) -> bool {
+        if self.archived_bytes <= max_archived {
+            let may_leave = |id| self.traces.get(id).is_some_and(|trace| !trace.archived);
+            let passed_over = self.order.iter().position(may_leave);
+            self.order.rotate_left(passed_over.unwrap_or_default());
+        }
         let oldest = self.order.pop_front();
         let Some(trace) = oldest.and_then(|id| self.traces.remove(&id)) else {
             return false;
         };
         self.bytes = self.bytes.saturating_sub(trace.bytes);
+        if trace.archived {
+            self.archived_bytes = self.archived_bytes.saturating_sub(trace.bytes);
+        }
         self.spans = self.spans.saturating_sub(trace.spans.len());
         self.evicted_spans += trace.spans.len() as u64;
         for group in trace
@@ -233,82 +286,4 @@ fn address(process: &Arc<Process>) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::model::{Receiver, SpanId};
-    use super::*;
-
-    fn span(trace: u128, service: &str, operation: &str) -> Span {
-        Span {
-            trace_id: TraceId(trace),
-            span_id: SpanId(1),
-            operation: operation.into(),
-            references: vec![],
-            flags: 1,
-            start_ns: 1,
-            duration_ns: 1,
-            tags: vec![],
-            logs: vec![],
-            process: Arc::new(Process {
-                service: service.into(),
-                tags: vec![],
-            }),
-            warnings: vec![],
-            receiver: Receiver::Http,
-        }
-    }
-
-    #[test]
-    fn the_oldest_trace_leaves_first_and_the_indexes_with_it() {
-        let store = Store::new(3_000);
-        for n in 1..=100u128 {
-            store.insert(vec![span(n, &format!("s{n}"), &format!("o{n}"))]);
-            assert!(store.read().bytes <= 3_000);
-        }
-        let ids = store.ids();
-        assert!(ids.len() > 1 && ids.len() < 20, "{}", ids.len());
-        assert_eq!(ids.last(), Some(&TraceId(100)));
-        assert!(!store.contains(TraceId(1)));
-        assert_eq!(store.services().len(), ids.len());
-        assert_eq!(store.operations("s1"), vec![]);
-        assert_eq!(
-            store.operations("s100"),
-            vec![("o100".into(), "unspecified")]
-        );
-    }
-
-    #[test]
-    fn a_trace_above_the_bound_leaves_and_all_counts_are_zero_again() {
-        let store = Store::new(100_000);
-        let first = span(1, "s", "o");
-        for n in 0..1_000u64 {
-            let mut next = first.clone();
-            next.span_id = SpanId(n);
-            store.insert(vec![next]);
-        }
-        while store.inner.write().unwrap().evict_oldest() {}
-        let inner = store.read();
-        assert_eq!(inner.bytes, 0);
-        assert!(inner.processes.is_empty() && inner.traces.is_empty() && inner.order.is_empty());
-        assert_eq!(inner.index.services(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_shared_process_is_paid_for_as_long_as_one_span_has_it() {
-        let store = Store::new(usize::MAX);
-        let large = "x".repeat(10_000);
-        let mut old = span(1, "s", "o");
-        old.process = Arc::new(Process {
-            service: "s".into(),
-            tags: vec![super::super::model::Tag::text("k", &large)],
-        });
-        let new = Span {
-            trace_id: TraceId(2),
-            ..old.clone()
-        };
-        store.insert(vec![old, new]);
-        store.inner.write().unwrap().evict_oldest();
-        assert!(store.read().bytes > 10_000);
-        store.inner.write().unwrap().evict_oldest();
-        assert_eq!(store.read().bytes, 0);
-    }
-}
+mod tests;

@@ -43,6 +43,11 @@ async fn what_is_received_and_refused_is_counted_by_receiver_and_reason() {
         ],
     )
     .await;
+    let again = span(3, 1, "s", "op");
+    store(&jaeger, std::slice::from_ref(&again)).await;
+    store(&jaeger, &[again.clone(), again]).await;
+    let url = format!("http://{}/v1/traces", jaeger.addresses().http);
+    assert_eq!(reqwest::get(url).await.unwrap().status(), 404);
     datagram(jaeger.addresses().compact, b"no message");
     let seen = || async {
         let samples = scrape(&jaeger).await;
@@ -53,11 +58,15 @@ async fn what_is_received_and_refused_is_counted_by_receiver_and_reason() {
     for (series, expected) in [
         (
             r#"jaeger_collector_spans_received_total{transport="http"}"#,
-            3,
+            6,
         ),
         (
             r#"jaeger_collector_spans_rejected_total{transport="http",reason="zero_id"}"#,
             1,
+        ),
+        (
+            r#"jaeger_collector_spans_rejected_total{transport="http",reason="duplicate"}"#,
+            2,
         ),
         (
             r#"jaeger_collector_spans_received_total{transport="grpc"}"#,
@@ -65,14 +74,18 @@ async fn what_is_received_and_refused_is_counted_by_receiver_and_reason() {
         ),
         (
             r#"axum_jaeger_receiver_messages_total{transport="http"}"#,
+            4,
+        ),
+        (
+            r#"axum_jaeger_receiver_messages_rejected_total{transport="http",reason="unsupported"}"#,
             1,
         ),
         (
             r#"axum_jaeger_receiver_messages_rejected_total{transport="udp-binary",reason="queue_full"}"#,
             0,
         ),
-        ("axum_jaeger_store_traces", 2),
-        ("axum_jaeger_store_spans", 2),
+        ("axum_jaeger_store_traces", 3),
+        ("axum_jaeger_store_spans", 3),
         ("axum_jaeger_store_spans_evicted_total", 0),
         ("axum_jaeger_store_capacity_bytes", 16 * 1024 * 1024),
     ] {

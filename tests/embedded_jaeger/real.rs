@@ -1,13 +1,18 @@
 //! The embedded Jaeger and the real one get the same spans by the same ways and are asked the same; their answers agree but for the
 //! order that the real one leaves to chance, and for our tag that names the receiver.
+use std::io::Read;
 use std::sync::Arc;
 
 use crate::real_jaeger::RealJaeger;
+use crate::support::raw::Raw;
 use crate::support::{self, Target, api_v2_span, datagram, grpc, jaeger, request, span, thrift};
+use crate::transform::SAVED;
 use axum_jaeger::jaeger::model::{
     Log, Process, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value as TagValue,
 };
+use flate2::read::GzDecoder;
 use serde_json::Value;
+use tonic::codec::CompressionEncoding::Gzip;
 
 #[tokio::test]
 #[ignore = "needs Docker with jaegertracing/all-in-one:1.62.0, or the program named by JAEGER_ALL_IN_ONE"]
@@ -19,13 +24,143 @@ async fn the_two_answer_alike() {
         send(&to, now).await;
     }
     let mut different = Vec::new();
+    let mut compare = |what: String, real: String, ours: String| {
+        if real != ours {
+            different.push(format!("{what}\nreal: {real}\nours: {ours}"));
+        }
+    };
     for path in paths(now) {
         let (real, ours) = (ask(&real.addresses, &path).await, ask(&ours, &path).await);
-        if real != ours {
-            different.push(format!("{path}\nreal: {real:#?}\nours: {ours:#?}"));
-        }
+        compare(path, format!("{real:#?}"), format!("{ours:#?}"));
+    }
+    for (path, body) in posts() {
+        let (real, ours) = (
+            post(&real.addresses, path, &body).await,
+            post(&ours, path, &body).await,
+        );
+        compare(
+            format!("POST {path} {body}"),
+            format!("{real:#?}"),
+            format!("{ours:#?}"),
+        );
+    }
+    for path in ["/api/traces/3", "/api/traces/3?raw=true"] {
+        let (real, ours) = (
+            floats(&real.addresses, path).await,
+            floats(&ours, path).await,
+        );
+        assert_eq!(ours.len(), FLOATS.len() + 3);
+        compare(format!("floats of {path}"), real.join(" "), ours.join(" "));
+    }
+    let (real_says, ours_says) = (
+        without_service(&real.addresses).await,
+        without_service(&ours).await,
+    );
+    for (real, ours) in real_says.into_iter().zip(ours_says) {
+        // Ours goes on with what is taken.
+        let ours = ours.get(..real.len()).unwrap_or(&ours).to_owned();
+        compare("gRPC".into(), real, ours);
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+/// What is posted, in an order that leaves what comes after as it was.
+fn posts() -> Vec<(&'static str, String)> {
+    let span = |fields: &str| {
+        format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{fields}}}]}}]}}]}}"#)
+    };
+    vec![
+        ("/api/transform", SAVED.into()),
+        ("/api/transform?prettyPrint=true", SAVED.into()),
+        ("/api/transform", "{}".into()),
+        ("/api/transform", "null".into()),
+        ("/api/transform", "{} {".into()),
+        ("/api/transform", "".into()),
+        ("/api/transform", "[]".into()),
+        ("/api/transform", span("")),
+        ("/api/transform", span(r#""spanId":"12""#)),
+        ("/api/transform", span(r#""kind":"SERVER""#)),
+        (
+            "/api/transform",
+            span(r#""kind":99,"status":{"code":7,"message":"m"}"#),
+        ),
+        (
+            "/api/transform",
+            span(r#""name":null,"events":null,"status":null"#),
+        ),
+        ("/api/transform", span(r#""startTimeUnixNano":"-1""#)),
+        (
+            "/api/transform",
+            span(r#""attributes":[{"key":"a"},{"key":"a","value":null}]"#),
+        ),
+        ("/api/archive/7", "".into()),
+        ("/api/archive/xyz", "".into()),
+        ("/api/archive/6", "".into()),
+    ]
+}
+
+/// Status and JSON of a post. Of a message about bad JSON the beginning: the rest is the library's.
+async fn post(to: &impl Target, path: &str, body: &str) -> (u16, Value) {
+    let url = format!("http://{}{path}", to.at().query);
+    let response = reqwest::Client::new()
+        .post(url)
+        .body(body.to_owned())
+        .send()
+        .await
+        .unwrap();
+    let status = response.status().as_u16();
+    let mut json: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    if let Some(Value::String(message)) = json.pointer_mut("/errors/0/msg")
+        && let Some((start, _)) = message.split_once("OTLP : ")
+    {
+        *message = start.into();
+    }
+    (status, json)
+}
+
+/// How the floats of a trace are written, sorted; gzipped on the way.
+async fn floats(to: &impl Target, path: &str) -> Vec<String> {
+    let url = format!("http://{}{path}", to.at().query);
+    let request = reqwest::Client::new()
+        .get(url)
+        .header("accept-encoding", "gzip");
+    let response = request.send().await.unwrap();
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    let packed = response.bytes().await.unwrap();
+    let mut text = String::new();
+    GzDecoder::new(&*packed).read_to_string(&mut text).unwrap();
+    let values = text.split(r#""type":"float64","value":"#).skip(1);
+    let mut values: Vec<_> = values
+        .map(|rest| rest.split('}').next().unwrap().to_owned())
+        .collect();
+    values.sort();
+    values
+}
+
+/// What a sender of OTLP, one of a method that is not there, and one that asks for health are told.
+async fn without_service(to: &impl Target) -> Vec<String> {
+    let url = format!("http://{}", to.at().grpc);
+    let channel = tonic::transport::Channel::from_shared(url)
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
+    let mut said = Vec::new();
+    for path in [
+        "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        "/jaeger.api_v2.CollectorService/PostSpan",
+        "/grpc.health.v1.Health/Check",
+    ] {
+        let mut client = tonic::client::Grpc::new(channel.clone());
+        client.ready().await.unwrap();
+        let message = tonic::Request::new(bytes::Bytes::new());
+        let path = http::uri::PathAndQuery::from_static(path);
+        said.push(match client.unary(message, path, Raw).await {
+            Ok(_) => "OK".into(),
+            Err(status) => format!("{:?}: {}", status.code(), status.message()),
+        });
+    }
+    said
 }
 
 /// Everything, and then waits until the last of each way is there.
@@ -53,21 +188,48 @@ async fn send(to: &impl Target, now: i64) {
     });
     span.warnings = vec!["a warning".into()];
     client
-        .post_spans(request("grpc", vec![span]))
+        .post_spans(request("grpc", vec![span.clone()]))
         .await
         .unwrap();
-    for id in [0x1, 0x2, 0x3, 0x5, 0x6, 1 << 100 | 4] {
+    let client = grpc(to).await.send_compressed(Gzip);
+    let mut client = client.accept_compressed(Gzip);
+    span.trace_id = 8_u128.to_be_bytes().into();
+    client
+        .post_spans(request("my svc", vec![span]))
+        .await
+        .unwrap();
+    for id in [0x1, 0x2, 0x3, 0x5, 0x6, 0x8, 1 << 100 | 4] {
         support::trace(to, id).await;
     }
-    // The real one stores the spans of a message one by one.
-    for (id, count) in [(0x5, 9), (0x6, 6)] {
+    // The real one stores the spans of a message one by one, and in any order.
+    let all = async |id, count| {
         let all = || async {
             let trace = support::trace(to, id).await;
             (trace["spans"].as_array()?.len() == count).then_some(())
         };
         support::eventually(all).await;
-    }
+    };
+    all(0x5, 8).await;
+    all(0x6, 6).await;
+    support::store(to, &[another_of_the_same_id(now)]).await;
+    all(0x5, 9).await;
 }
+
+/// Where Go and Rust write floats in another way.
+const FLOATS: [f64; 12] = [
+    9_007_199_254_740_992.0,
+    123_456_789_012_345_678.0,
+    1.2345678901234568e20,
+    999_999_999_999_999_900_000.0,
+    1e21,
+    -1.5e22,
+    -0.0,
+    1e-6,
+    1e-7,
+    -2.5e-10,
+    0.1_f32 as f64,
+    f64::MIN_POSITIVE,
+];
 
 /// One span with everything.
 fn rich(trace: u128, now: i64) -> Span {
@@ -91,6 +253,8 @@ fn rich(trace: u128, now: i64) -> Span {
         tag("ip", TagValue::Int64(0x7f00_0001)),
         Tag::text("telemetry.sdk.language", "rust"),
     ];
+    let floats = FLOATS.map(|value| tag("f", TagValue::Float64(value)));
+    let tags = [tags, floats.into()].concat();
     let process = Process {
         service: format!("s-{trace}").into(),
         tags: vec![Tag::text("z", "1"), tag("ip", TagValue::Int64(1))],
@@ -125,23 +289,7 @@ fn rich(trace: u128, now: i64) -> Span {
 /// A trace with what the adjusters look for.
 fn odd(now: i64) -> Vec<Span> {
     let new = |id, parent, kind: &str, shift: i64, host: &str| {
-        let mut span = span(0x5, id, "odd", "op");
-        span.start_ns = now + shift;
-        span.duration_ns = 1_000_000_000 - shift.abs() / 2 / 1_000 * 1_000;
-        span.tags = vec![Tag::text("span.kind", kind)];
-        if parent != 0 {
-            span.references.push(SpanRef {
-                kind: RefKind::ChildOf,
-                trace_id: TraceId(0x5),
-                span_id: SpanId(parent),
-            });
-        }
-        let tags = vec![Tag::text("ip", host)];
-        span.process = Arc::new(Process {
-            service: "odd".into(),
-            tags,
-        });
-        span
+        odd_span(now, id, parent, kind, shift, host)
     };
     vec![
         new(1, 0, "server", 0, "10.0.0.1"),
@@ -152,10 +300,33 @@ fn odd(now: i64) -> Vec<Span> {
         new(40, 99, "", 0, "10.0.0.3"),
         new(50, 1, "", 700_000_000, "10.0.0.4"),
         new(60, 1, "", -123_456_000, ""),
-        // Twice the same.
-        new(70, 1, "", 1_000, "10.0.0.1"),
         new(70, 1, "", 1_000, "10.0.0.1"),
     ]
+}
+
+/// What is quite equal is one span here, as in later Jaegers, and two there.
+fn another_of_the_same_id(now: i64) -> Span {
+    odd_span(now, 70, 1, "client", 1_000, "10.0.0.1")
+}
+
+fn odd_span(now: i64, id: u64, parent: u64, kind: &str, shift: i64, host: &str) -> Span {
+    let mut span = span(0x5, id, "odd", "op");
+    span.start_ns = now + shift;
+    span.duration_ns = 1_000_000_000 - shift.abs() / 2 / 1_000 * 1_000;
+    span.tags = vec![Tag::text("span.kind", kind)];
+    if parent != 0 {
+        span.references.push(SpanRef {
+            kind: RefKind::ChildOf,
+            trace_id: TraceId(0x5),
+            span_id: SpanId(parent),
+        });
+    }
+    let tags = vec![Tag::text("ip", host)];
+    span.process = Arc::new(Process {
+        service: "odd".into(),
+        tags,
+    });
+    span
 }
 
 /// Three services that call each other.
@@ -185,6 +356,24 @@ fn calls(now: i64) -> Vec<Span> {
 fn paths(now: i64) -> Vec<String> {
     let now = now / 1_000;
     let mut paths: Vec<String> = [
+        // Its memory storage changes the ids of the stored spans when it is asked for the dependencies.
+        "/api/traces/1?raw=true",
+        "/api/traces/2?raw=1",
+        "/api/traces/3?raw=t",
+        "/api/traces/5?raw=True",
+        "/api/traces/5?raw=yes",
+        "/api/traces/6?raw=true&prettyPrint=true",
+        "/api/traces/7?raw=true",
+        "/api/traces?traceID=6&raw=true",
+        "/api/traces/8",
+        "/api/services/my+svc/operations",
+        "/api/services/my%20svc/operations",
+        "/api/services/my%2Bsvc/operations",
+        "/api/services/%ff/operations",
+        "/api/metrics/latencies?service=a&quantile=0.95",
+        "/api/metrics/calls?service=a&groupByOperation=true",
+        "/api/metrics/errors?service=a&endTs=1&lookback=1&step=1&ratePer=1",
+        "/api/metrics/minstep",
         "/api/services",
         "/api/services/none/operations",
         "/api/services/odd/operations",

@@ -76,35 +76,32 @@ async fn thrift_over_http_is_answered_as_a_collector_answers() {
             .status(),
         202
     );
-    for (content_type, body, status, text) in [
-        (
-            "text/plain",
-            good(2),
-            400,
-            "Unsupported content type: text/plain\n",
-        ),
+    for (content_type, body, text) in [
         (
             TYPE,
             vec![],
-            400,
-            "Unable to process request body: the message ends within a value\n",
+            "Unable to process request body: the message ends within a value",
         ),
         (
             TYPE,
             vec![1],
-            400,
-            "Unable to process request body: unknown type 1\n",
+            "Unable to process request body: unknown type 1",
         ),
         (
             TYPE,
             vec![0],
-            400,
-            "Unable to process request body: required field Batch.process is not set\n",
+            "Unable to process request body: required field Batch.process is not set",
+        ),
+        (
+            "text/plain",
+            good(2),
+            "Unsupported content type: text/plain",
         ),
     ] {
         let response = post(&jaeger, content_type, body).await;
-        assert_eq!(response.status(), status);
-        assert_eq!(response.text().await.unwrap(), text);
+        assert_eq!(response.status(), 400);
+        let taken = "this port takes POST /api/traces with a Batch in Thrift's binary protocol, as application/x-thrift";
+        assert_eq!(response.text().await.unwrap(), format!("{text}; {taken}\n"));
     }
     assert_eq!(
         post(&jaeger, TYPE, vec![0; (4 << 20) + 1]).await.status(),
@@ -119,7 +116,8 @@ async fn thrift_over_http_is_answered_as_a_collector_answers() {
         .post(&url)
         .header("content-type", TYPE);
     assert_eq!(request.body(good(3)).send().await.unwrap().status(), 202);
-    assert_eq!(jaeger.counts(Receiver::Http).malformed, 5);
+    let counts = jaeger.counts(Receiver::Http);
+    assert_eq!((counts.malformed, counts.unsupported), (4, 2));
 
     assert_eq!(support::get(&jaeger, "/api/traces/2").await.0, 404);
     let tags = &support::trace(&jaeger, 3).await["spans"][0]["tags"];
@@ -205,10 +203,12 @@ async fn a_taken_port_is_named_and_a_shutdown_frees_all_ports() {
 #[tokio::test]
 async fn a_burst_of_datagrams_is_kept() {
     let jaeger = jaeger(64).await;
-    let spans: Vec<_> = (1..=100).map(|id| span(id, 1, "s", "op")).collect();
-    let bytes = thrift::compact_message(&spans[0].process, &spans);
     // Not more than the smallest usual buffer of a kernel holds, even if nobody reads for a while.
-    for _ in 0..10 {
+    for datagrams in 0..10 {
+        let spans: Vec<_> = (1..=100)
+            .map(|id| span(datagrams * 100 + id, 1, "s", "op"))
+            .collect();
+        let bytes = thrift::compact_message(&spans[0].process, &spans);
         datagram(jaeger.addresses().compact, &bytes);
     }
     eventually(|| async { (jaeger.counts(Receiver::UdpCompact).spans == 1_000).then_some(()) })

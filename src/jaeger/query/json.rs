@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde::ser::{Error as _, Serialize, SerializeStruct, Serializer};
+use serde_json::value::RawValue;
 
 use super::adjust;
+use crate::jaeger::go;
 use crate::jaeger::model::{Log, Process, RefKind, Span, SpanRef, Tag, TraceId, Value};
 
 /// What every answer is wrapped in.
@@ -150,7 +152,10 @@ impl Serialize for ProcessJson<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let tags = || {
             let mut tags: Vec<_> = self.0.tags.iter().chain(self.1).collect();
-            tags.sort_unstable();
+            // Without moved ones they are in their order, which of a trace that is not adjusted is how they came.
+            if !self.1.is_empty() {
+                tags.sort_unstable();
+            }
             tags
         };
         let mut json = to.serialize_struct("Process", 2)?;
@@ -236,11 +241,11 @@ impl Serialize for Value {
             Value::Int64(value) => to.serialize_i64(*value),
             // Jaeger fails the whole answer on a float that JSON cannot say; a text shows it.
             Value::Float64(value) if !value.is_finite() => to.collect_str(value),
-            // Go writes 1 where Rust would write 1.0.
-            Value::Float64(value) if value.fract() == 0.0 && value.abs() <= MAX_SAFE as f64 => {
-                to.serialize_i64(*value as i64)
+            Value::Float64(value) => {
+                // On its way through Jaeger's storage -0 becomes 0, and so it does here.
+                let number = RawValue::from_string(go::json::number(value + 0.0));
+                number.map_err(S::Error::custom)?.serialize(to)
             }
-            Value::Float64(value) => to.serialize_f64(*value),
             // Go's nil, which an empty list is after its way through Jaeger's storage.
             Value::Binary(bytes) if bytes.is_empty() => to.serialize_none(),
             Value::Binary(bytes) => to.serialize_str(&STANDARD.encode(bytes)),

@@ -4,11 +4,11 @@ mod adjust;
 mod calls;
 mod dependencies;
 mod figures;
-mod go;
 mod json;
 mod params;
 mod search;
 mod stream;
+mod transform;
 mod watch;
 
 use std::sync::Arc;
@@ -16,14 +16,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::{Serialize, Serializer};
 use tokio::sync::Semaphore;
 
-use super::model::TraceId;
+use super::go;
+use super::model::{Span, TraceId};
 use super::store::Store;
 use figures::{Lookback, Shared};
 use json::{Envelope, Error};
@@ -33,12 +34,15 @@ use params::{DependencyQuery, Params, TraceQuery};
 
 /// Answers with traces at a time; each costs the memory of the trace that is being written. More wait.
 const MAX_ANSWERS: usize = 4;
+/// Files that are transformed at a time; each costs its own size and that of its spans. More wait.
+const MAX_FILES: usize = 2;
 
 /// What the handlers share.
 #[derive(Debug, Clone)]
 struct Service {
     store: Arc<Store>,
     slots: Arc<Semaphore>,
+    files: Arc<Semaphore>,
     /// One for each lookback.
     figures: [Shared; Lookback::COUNT],
 }
@@ -50,6 +54,7 @@ type PathText = Result<Path<String>, PathRejection>;
 /// The API's routes.
 pub(super) fn router(store: Arc<Store>) -> Router {
     let slots = Arc::new(Semaphore::new(MAX_ANSWERS));
+    let files = Arc::new(Semaphore::new(MAX_FILES));
     Router::new()
         .route("/api/services", get(services))
         .route("/api/services/{service}/operations", get(operation_names))
@@ -57,6 +62,12 @@ pub(super) fn router(store: Arc<Store>) -> Router {
         .route("/api/traces", get(traces))
         .route("/api/traces/{trace_id}", get(trace))
         .route("/api/dependencies", get(dependencies))
+        .route("/api/transform", post(transform::transform))
+        .route("/api/archive/{trace_id}", post(archive))
+        .route("/api/metrics/latencies", get(metrics))
+        .route("/api/metrics/calls", get(metrics))
+        .route("/api/metrics/errors", get(metrics))
+        .route("/api/metrics/minstep", get(metrics))
         .route("/page/figures", get(figures))
         .method_not_allowed_fallback(|| async {
             error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
@@ -65,6 +76,7 @@ pub(super) fn router(store: Arc<Store>) -> Router {
         .with_state(Service {
             store,
             slots,
+            files,
             figures: Default::default(),
         })
 }
@@ -75,13 +87,11 @@ async fn services(State(service): State<Service>, Query(pairs): Pairs) -> Respon
 
 async fn operation_names(
     State(service): State<Service>,
-    name: PathText,
+    uri: Uri,
     Query(pairs): Pairs,
 ) -> Response {
-    let name = match name {
-        Ok(Path(name)) => name,
-        Err(why) => return error(StatusCode::BAD_REQUEST, why.body_text()),
-    };
+    let encoded = uri.path().rsplit('/').nth(1).unwrap_or_default();
+    let name = go::query_unescape(encoded);
     let operations = service.store.operations(&name);
     let mut names: Vec<_> = operations.into_iter().map(|(name, _)| name).collect();
     names.dedup();
@@ -130,20 +140,49 @@ async fn traces(State(service): State<Service>, Query(pairs): Pairs) -> Response
 }
 
 async fn trace(State(service): State<Service>, id: PathText, Query(pairs): Pairs) -> Response {
-    let id = id.map_err(|why| why.body_text());
-    let id = match id.and_then(|Path(id)| go::parse_trace_id(&id)) {
+    let id = match trace_id(id) {
         Ok(id) => id,
         Err(message) => return error(StatusCode::BAD_REQUEST, message),
     };
     if !service.store.contains(id) {
         return error(StatusCode::NOT_FOUND, "trace not found");
     }
+    let params = Params::new(pairs);
     let traces = Traces {
         store: Arc::clone(&service.store),
         ids: vec![id],
+        shown: match params.raw() {
+            true => adjust::Trace::raw,
+            false => adjust::Trace::adjusted,
+        },
     };
-    let pretty = Params::new(pairs).pretty();
-    service.stream(pretty, Envelope::of(traces)).await
+    service.stream(params.pretty(), Envelope::of(traces)).await
+}
+
+fn trace_id(id: PathText) -> Result<TraceId, String> {
+    let Path(id) = id.map_err(|why| why.body_text())?;
+    go::parse_trace_id(&id)
+}
+
+/// Jaeger's storage in memory is its own archive.
+async fn archive(State(service): State<Service>, id: PathText, Query(pairs): Pairs) -> Response {
+    match trace_id(id) {
+        Ok(id) if service.store.archive(id) => {
+            let nothing = Envelope {
+                errors: Some(Vec::new()),
+                ..Envelope::of([(); 0])
+            };
+            answer(&Params::new(pairs), &nothing)
+        }
+        Ok(_) => error(StatusCode::NOT_FOUND, "trace not found"),
+        Err(message) => error(StatusCode::BAD_REQUEST, message),
+    }
+}
+
+/// By this status and this text Jaeger's UI knows that there is no storage for metrics.
+async fn metrics() -> Response {
+    let message = "metrics querying is currently disabled";
+    error(StatusCode::NOT_IMPLEMENTED, message)
 }
 
 async fn dependencies(State(service): State<Service>, Query(pairs): Pairs) -> Response {
@@ -208,6 +247,7 @@ impl Serialize for Found {
         let traces = Traces {
             store: Arc::clone(store),
             ids,
+            shown: adjust::Trace::adjusted,
         };
         let errors = Some(errors).filter(|errors| !errors.is_empty());
         Envelope {
@@ -218,16 +258,17 @@ impl Serialize for Found {
     }
 }
 
-/// Traces, each of which is fetched and adjusted when it is written. One that has left the store in the meantime is left out.
+/// Traces, each of which is fetched and made ready when it is written. One that has left the store in the meantime is left out.
 struct Traces {
     store: Arc<Store>,
     ids: Vec<TraceId>,
+    shown: fn(Vec<Arc<Span>>) -> adjust::Trace,
 }
 
 impl Serialize for Traces {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let stored = self.ids.iter().filter_map(|id| self.store.trace(*id));
-        to.collect_seq(stored.map(adjust::Trace::adjusted))
+        to.collect_seq(stored.map(self.shown))
     }
 }
 

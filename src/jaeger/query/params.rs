@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::go;
+use crate::jaeger::go;
 use crate::jaeger::model::TraceId;
 
 const MICROSECOND: i64 = 1_000;
@@ -33,6 +33,14 @@ impl Params {
     /// Whether the JSON is to be indented.
     pub(super) fn pretty(&self) -> bool {
         !matches!(self.first("prettyPrint"), "" | "false")
+    }
+
+    /// Whether a trace is to be shown as it came: what `strconv.ParseBool` takes for true.
+    pub(super) fn raw(&self) -> bool {
+        matches!(
+            self.first("raw"),
+            "1" | "t" | "T" | "TRUE" | "true" | "True"
+        )
     }
 
     /// A service's name, which must be there.

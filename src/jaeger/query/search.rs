@@ -1,7 +1,7 @@
 //! Which spans a query is about (jaeger `plugin/storage/memory/memory.go`): a trace is found when one of its spans meets all conditions.
 
-use super::go;
 use super::params::TraceQuery;
+use crate::jaeger::go;
 use crate::jaeger::model::{Span, Tag, TraceId};
 use crate::jaeger::store::Store;
 

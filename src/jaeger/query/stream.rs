@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use tokio::runtime::Handle;
@@ -47,14 +47,16 @@ enum Piece {
 }
 
 fn body(pieces: mpsc::Receiver<Piece>) -> Body {
-    Body::from_stream(stream::unfold(Some(pieces), async |pieces| {
+    let pieces = stream::unfold(Some(pieces), async |pieces| {
         let mut pieces = pieces?;
         match pieces.recv().await {
             Some(Piece::Bytes(bytes)) => Some((Ok(bytes), Some(pieces))),
             Some(Piece::End) => None,
             None => Some((Err(io::Error::other("the answer is not whole")), None)),
         }
-    }))
+    });
+    // Who compresses asks again after the end.
+    Body::from_stream(pieces.fuse())
 }
 
 /// The value as JSON, indented as Jaeger does if at all.
@@ -101,11 +103,16 @@ impl Write for Pieces {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
     use std::sync::Arc;
 
     use axum::body::to_bytes;
+    use axum::http::Request;
+    use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
     use serde::ser::Error;
     use tokio::sync::Semaphore;
+    use tower::{Layer, ServiceExt, service_fn};
+    use tower_http::compression::CompressionLayer;
 
     use super::*;
 
@@ -127,6 +134,21 @@ mod tests {
         let large = "x".repeat(3 * PIECE);
         assert!(body((large.clone(), Broken(|| "no".into()))).await.is_err());
         assert!(body((large, Broken(|| panic!("no")))).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn nor_does_it_look_whole_when_it_is_compressed() {
+        let answer = async |_| {
+            let slot = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+            let value = ("x".repeat(3 * PIECE), Broken(|| "no".into()));
+            Ok::<_, Infallible>(json(slot, false, value))
+        };
+        let service = CompressionLayer::new().layer(service_fn(answer));
+        let request = Request::get("/").header(ACCEPT_ENCODING, "gzip");
+        let answer = service.oneshot(request.body(()).unwrap()).await.unwrap();
+        assert_eq!(answer.headers()[CONTENT_ENCODING], "gzip");
+        let body = to_bytes(Body::new(answer.into_body()), usize::MAX).await;
+        assert!(body.is_err());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,6 +17,8 @@ const LOG_INTERVAL: Duration = Duration::from_secs(10);
 pub(super) enum Reason {
     /// A message that is not what the protocol says, or not one of spans.
     Malformed,
+    /// A path, a method, a format or a compression that is not taken.
+    Unsupported,
     /// A span whose trace id or span id is zero.
     ZeroId,
     /// A message for which there was no room in the queue.
@@ -32,8 +34,12 @@ pub struct Counts {
     pub spans: u64,
     /// Messages refused because they were not what the protocol says.
     pub malformed: u64,
+    /// Messages refused because nothing here takes their path, method, format or compression.
+    pub unsupported: u64,
     /// Spans refused because their trace id or span id was zero.
     pub zero_id: u64,
+    /// Spans that were stored already, since their sender sent them again.
+    pub duplicate: u64,
     /// Messages dropped because the queue was full; what the kernel drops is not seen here.
     pub queue_full: u64,
 }
@@ -44,7 +50,9 @@ pub(super) struct Counters {
     messages: AtomicU64,
     spans: AtomicU64,
     malformed: AtomicU64,
+    unsupported: AtomicU64,
     zero_id: AtomicU64,
+    duplicate: AtomicU64,
     queue_full: AtomicU64,
     log: Mutex<Log>,
 }
@@ -66,10 +74,16 @@ impl Counters {
         self.spans.fetch_add(spans as u64, Relaxed);
     }
 
+    /// Counts spans that were stored already.
+    pub(super) fn duplicates(&self, spans: usize) {
+        self.duplicate.fetch_add(spans as u64, Relaxed);
+    }
+
     /// Counts a refusal, and logs it unless there was a line of this receiver a moment ago.
     pub(super) fn refused(&self, receiver: Receiver, reason: Reason, why: &dyn fmt::Display) {
         let counter = match reason {
             Reason::Malformed => &self.malformed,
+            Reason::Unsupported => &self.unsupported,
             Reason::ZeroId => &self.zero_id,
             Reason::QueueFull => &self.queue_full,
         };
@@ -79,12 +93,12 @@ impl Counters {
             log.silent += 1;
             return;
         }
-        let silent = std::mem::take(&mut log.silent);
         log.last = Some(Instant::now());
-        warn!(
-            "{}: refused: {why} ({silent} more since the last line)",
-            receiver.name()
-        );
+        let name = receiver.name();
+        match std::mem::take(&mut log.silent) {
+            0 => warn!("{name}: refused: {why}"),
+            silent => warn!("{name}: refused: {why} ({silent} more since the last line)"),
+        }
     }
 
     /// The counts as they are now.
@@ -93,7 +107,9 @@ impl Counters {
             messages: self.messages.load(Relaxed),
             spans: self.spans.load(Relaxed),
             malformed: self.malformed.load(Relaxed),
+            unsupported: self.unsupported.load(Relaxed),
             zero_id: self.zero_id.load(Relaxed),
+            duplicate: self.duplicate.load(Relaxed),
             queue_full: self.queue_full.load(Relaxed),
         }
     }

@@ -81,16 +81,16 @@ pub(super) fn text(bytes: &[u8]) -> Box<str> {
 /// What the values of one message may take in memory beside their texts: eight times the bytes it had, and some. Real spans stay
 /// below two times; a list of four million empty tags of one byte each would be far above.
 #[derive(Debug)]
-pub(super) struct Budget(usize);
+pub(in crate::jaeger) struct Budget(usize);
 
 impl Budget {
     /// For a message of so many bytes.
-    pub(super) fn of(message: &[u8]) -> Self {
+    pub(in crate::jaeger) fn of(message: &[u8]) -> Self {
         Budget(message.len().saturating_mul(8).saturating_add(64 * 1024))
     }
 
     /// Pays for `count` values of a type; to be called before memory is taken for them.
-    pub(super) fn pay<T>(&mut self, count: usize) -> Result<(), DecodeError> {
+    pub(in crate::jaeger) fn pay<T>(&mut self, count: usize) -> Result<(), DecodeError> {
         let price = count.saturating_mul(size_of::<T>());
         self.0 = self.0.checked_sub(price).ok_or(DecodeError::Budget)?;
         Ok(())

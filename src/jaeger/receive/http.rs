@@ -5,62 +5,109 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::header::{CONTENT_TYPE, HeaderMap};
-use axum::http::{Request, StatusCode};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use axum::http::{Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
-use super::{Inbox, MAX_MESSAGE, Reason, decode};
-use crate::jaeger::server::{Limit, limit};
+use super::{Inbox, MAX_MESSAGE, Reason, decode, foreign};
+use crate::jaeger::server::Limit;
 
-/// The receiver's routes. Statuses and texts are those of Jaeger's collector, but for a body that is too large or too slow, on which it
-/// sets no limit.
+/// The receiver's routes. Statuses are those of Jaeger's collector, and texts begin as its do, but for a body that is too large or too
+/// slow, on which it sets no limit.
 pub(in crate::jaeger) fn router(inbox: Arc<Inbox>) -> Router {
-    let too_slow = || StatusCode::REQUEST_TIMEOUT.into_response();
     Router::new()
         .route("/api/traces", post(traces))
-        .layer(axum::middleware::from_fn_with_state(
-            Limit::new(too_slow),
-            limit,
-        ))
-        .with_state(inbox)
+        .method_not_allowed_fallback(other_method)
+        .fallback(other_path)
+        .with_state(Service {
+            inbox,
+            limit: Limit::default(),
+        })
 }
 
-async fn traces(State(inbox): State<Arc<Inbox>>, request: Request<Body>) -> Response {
-    let response = match receive(&inbox, request).await {
-        Ok(()) => StatusCode::ACCEPTED.into_response(),
-        Err((status, text)) => {
-            inbox.refuse(Reason::Malformed, &text);
-            (status, text + "\n").into_response()
-        }
+#[derive(Debug, Clone)]
+struct Service {
+    inbox: Arc<Inbox>,
+    limit: Limit,
+}
+
+/// Why a request is refused.
+type Refusal = (StatusCode, Reason, String);
+
+async fn traces(State(service): State<Service>, request: Request<Body>) -> Response {
+    let Service { inbox, limit } = service;
+    let too_slow = || {
+        let why = "the request took too long to arrive".into();
+        Err((StatusCode::REQUEST_TIMEOUT, Reason::Malformed, why))
     };
-    inbox.counters.done();
-    response
+    let received = limit.run(receive(&inbox, request)).await;
+    match received.unwrap_or_else(too_slow) {
+        Ok(()) => {
+            inbox.counters.done();
+            StatusCode::ACCEPTED.into_response()
+        }
+        Err(refusal) => refuse(&inbox, refusal),
+    }
 }
 
-async fn receive(inbox: &Inbox, request: Request<Body>) -> Result<(), (StatusCode, String)> {
+async fn other_method(State(Service { inbox, .. }): State<Service>) -> Response {
+    let why = "only POST is allowed".into();
+    let refusal = (StatusCode::METHOD_NOT_ALLOWED, Reason::Unsupported, why);
+    refuse(&inbox, refusal)
+}
+
+async fn other_path(State(Service { inbox, .. }): State<Service>, uri: Uri) -> Response {
+    let why = foreign::path(uri.path());
+    refuse(&inbox, (StatusCode::NOT_FOUND, Reason::Unsupported, why))
+}
+
+fn refuse(inbox: &Inbox, (status, reason, why): Refusal) -> Response {
+    inbox.refuse(reason, &why);
+    inbox.counters.done();
+    let text = format!("{why}; {}\n", foreign::taken(inbox.receiver));
+    (status, text).into_response()
+}
+
+async fn receive(inbox: &Inbox, request: Request<Body>) -> Result<(), Refusal> {
     let (head, body) = request.into_parts();
-    let body = to_bytes(body, MAX_MESSAGE).await.map_err(|error| {
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        (status, format!("Unable to process request body: {error}"))
-    })?;
-    let bad_request = |text| (StatusCode::BAD_REQUEST, text);
-    check_content_type(&head.headers).map_err(bad_request)?;
+    let malformed = |status, error: &dyn std::fmt::Display| {
+        let why = format!("Unable to process request body: {error}");
+        (status, Reason::Malformed, why)
+    };
+    let body = to_bytes(body, MAX_MESSAGE)
+        .await
+        .map_err(|error| malformed(StatusCode::PAYLOAD_TOO_LARGE, &error))?;
+    check_type(&head.headers).map_err(|why| (StatusCode::BAD_REQUEST, Reason::Unsupported, why))?;
     let spans = decode(inbox.receiver, &body)
-        .map_err(|error| bad_request(format!("Unable to process request body: {error}")))?;
+        .map_err(|error| malformed(StatusCode::BAD_REQUEST, &error))?;
     inbox.accept(spans);
     Ok(())
 }
 
-/// One of the two names of the binary protocol, with or without parameters.
-fn check_content_type(headers: &HeaderMap) -> Result<(), String> {
-    let value = headers.get(CONTENT_TYPE).map(|value| value.to_str());
-    let Some(Ok(value)) = value else {
+/// One of the two names of the binary protocol, with or without parameters, and not compressed.
+fn check_type(headers: &HeaderMap) -> Result<(), String> {
+    let value = |name| headers.get(name).map(|value| value.to_str());
+    let Some(Ok(content_type)) = value(CONTENT_TYPE) else {
         return Err("Cannot parse content type: mime: no media type".into());
     };
-    let name = value.split(';').next().unwrap_or_default().trim();
+    let name = content_type.split(';').next().unwrap_or_default().trim();
     match name.to_ascii_lowercase().as_str() {
-        "application/x-thrift" | "application/vnd.apache.thrift.binary" => Ok(()),
-        other => Err(format!("Unsupported content type: {other}")),
+        "application/x-thrift" | "application/vnd.apache.thrift.binary" => {}
+        other => {
+            return Err(format!(
+                "Unsupported content type: {}",
+                foreign::short(other)
+            ));
+        }
+    }
+    match value(CONTENT_ENCODING) {
+        None | Some(Ok("identity")) => Ok(()),
+        // Jaeger takes the compressed bytes for Thrift, and refuses them for that.
+        Some(Ok(other)) => Err(format!(
+            "Unsupported content encoding: {}",
+            foreign::short(other)
+        )),
+        Some(Err(_)) => Err("Unsupported content encoding".into()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod counters;
 mod cursor;
+mod foreign;
 pub(super) mod grpc;
 pub(super) mod http;
 pub(super) mod kernel;
@@ -17,7 +18,7 @@ use super::model::{Receiver, Span};
 use super::store::Store;
 pub use counters::Counts;
 use counters::{Counters, Reason};
-use cursor::DecodeError;
+pub(super) use cursor::{Budget, DecodeError};
 
 /// The largest message that is read from a stream, in bytes: gRPC's own default.
 const MAX_MESSAGE: usize = 4 * 1024 * 1024;
@@ -70,11 +71,21 @@ impl Inbox {
             has_ids
         });
         let count = spans.len();
-        self.store.insert(spans);
-        self.counters.stored(count);
+        let duplicates = self.store.insert(spans);
+        self.counters.stored(count - duplicates);
+        self.counters.duplicates(duplicates);
     }
 
+    /// Counts it, and logs it with what is taken instead where that helps.
     fn refuse(&self, reason: Reason, why: &dyn fmt::Display) {
-        self.counters.refused(self.receiver, reason, why);
+        match reason {
+            Reason::Malformed | Reason::Unsupported => {
+                let why = format_args!("{why}; {}", foreign::taken(self.receiver));
+                self.counters.refused(self.receiver, reason, &why);
+            }
+            Reason::ZeroId | Reason::QueueFull => {
+                self.counters.refused(self.receiver, reason, why);
+            }
+        }
     }
 }

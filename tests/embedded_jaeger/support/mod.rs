@@ -1,9 +1,11 @@
 //! What the tests over real sockets share: a Jaeger on free ports, spans to send, and its API to read back.
 #![allow(dead_code)]
 
+pub(crate) mod raw;
 pub(crate) mod thrift;
 
 use std::future::Future;
+use std::io::Read;
 use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,6 +14,8 @@ use axum_jaeger::api_v2;
 use axum_jaeger::api_v2::collector_service_client::CollectorServiceClient;
 pub(crate) use axum_jaeger::jaeger::model;
 use axum_jaeger::jaeger::{Addresses, Jaeger, Settings};
+use flate2::Compression;
+use flate2::read::GzEncoder;
 use model::{Process, Receiver, Span, SpanId, Tag, TraceId};
 use serde_json::Value;
 
@@ -90,6 +94,14 @@ pub(crate) async fn store(jaeger: &impl Target, spans: &[Span]) {
             202
         );
     }
+}
+
+/// As a sender with compression has it.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut encoder = GzEncoder::new(bytes, Compression::default());
+    encoder.read_to_end(&mut packed).unwrap();
+    packed
 }
 
 /// Sends one datagram.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::super::go;
+use crate::jaeger::go;
 use crate::jaeger::model::{Process, Span, SpanId, Value};
 
 /// Adds the warnings.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::jaeger::model::{Span, Tag};
 
-/// A trace ready to be shown.
+/// A trace ready to be shown. Spans with equal processes share one.
 #[derive(Debug)]
 pub(super) struct Trace {
     /// Its spans.
@@ -23,19 +23,29 @@ pub(super) struct Trace {
 }
 
 impl Trace {
+    /// As it was stored, which is with the tags of its receiver.
+    pub(super) fn raw(stored: Vec<Arc<Span>>) -> Self {
+        Self::as_is(received(&stored))
+    }
+
+    /// Without any adjustment.
+    pub(super) fn as_is(mut spans: Vec<Span>) -> Self {
+        let mut processes = tags::Processes::default();
+        for span in &mut spans {
+            span.process = processes.shared(&span.process);
+        }
+        let moved_tags = vec![Vec::new(); spans.len()];
+        Trace { spans, moved_tags }
+    }
+
     /// All adjustments.
     pub(super) fn adjusted(stored: Vec<Arc<Span>>) -> Self {
-        let mut spans: Vec<_> = stored.iter().map(|span| Span::clone(span)).collect();
+        let mut spans = received(&stored);
         span_ids::make_unique(&mut spans);
         let mut trace = Trace {
             spans,
             moved_tags: Vec::new(),
         };
-        for span in &mut trace.spans {
-            let tags = span.receiver.tags();
-            span.tags
-                .extend(tags.map(|(key, value)| Tag::text(key, value)));
-        }
         clock_skew::warn(&mut trace.spans);
         tags::adjust(&mut trace);
         trace.drop_duplicates();
@@ -72,6 +82,18 @@ impl Trace {
         let mut keep = is_first.iter();
         self.moved_tags.retain(|_| keep.next() == Some(&true));
     }
+}
+
+/// Copies with the tags that say by which way they came.
+fn received(stored: &[Arc<Span>]) -> Vec<Span> {
+    let with_tags = |span: &Arc<Span>| {
+        let mut span = Span::clone(span);
+        let tags = span.receiver.tags();
+        span.tags
+            .extend(tags.map(|(key, value)| Tag::text(key, value)));
+        span
+    };
+    stored.iter().map(with_tags).collect()
 }
 
 #[cfg(test)]

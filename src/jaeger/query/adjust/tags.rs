@@ -66,23 +66,34 @@ fn sort_fields(fields: &mut [Tag]) {
     fields[offset..].sort_unstable();
 }
 
-/// Adjusted processes, each made once however many spans have it.
+/// Processes, each made once however many spans have it.
 #[derive(Default)]
-struct Processes {
+pub(super) struct Processes {
     /// By the address of the one that came, which is kept so that the address stays its own.
     by_address: HashMap<usize, (Arc<Process>, Arc<Process>)>,
     by_content: HashSet<Arc<Process>>,
 }
 
 impl Processes {
+    /// The one that is equal.
+    pub(super) fn shared(&mut self, process: &Arc<Process>) -> Arc<Process> {
+        self.get(process, |_| {})
+    }
+
     fn adjusted(&mut self, process: &Arc<Process>) -> Arc<Process> {
+        self.get(process, |process| {
+            write_addresses(&mut process.tags);
+            process.tags.sort_unstable();
+        })
+    }
+
+    fn get(&mut self, process: &Arc<Process>, adjust: impl FnOnce(&mut Process)) -> Arc<Process> {
         let address = Arc::as_ptr(process).addr();
         if let Some((_, known)) = self.by_address.get(&address) {
             return Arc::clone(known);
         }
         let mut adjusted = Process::clone(process);
-        write_addresses(&mut adjusted.tags);
-        adjusted.tags.sort_unstable();
+        adjust(&mut adjusted);
         let adjusted = match self.by_content.get(&adjusted) {
             Some(equal) => Arc::clone(equal),
             None => {

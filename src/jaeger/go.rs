@@ -1,6 +1,11 @@
-//! Texts as Go reads and writes them: Jaeger's parameters and messages are made by Go's standard library (`strconv`, `time`).
+//! Texts as Go reads and writes them: Jaeger's parameters and messages are made by Go's standard library (`strconv`, `time`,
+//! `encoding/json`).
+
+pub(super) mod json;
 
 use std::fmt::Write as _;
+
+use percent_encoding::percent_decode_str;
 
 use crate::jaeger::model::{TraceId, Value};
 
@@ -9,7 +14,7 @@ const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
 
 /// `strconv.ParseInt(text, 10, 64)` with its messages.
-pub(super) fn parse_int(text: &str) -> Result<i64, String> {
+pub(in crate::jaeger) fn parse_int(text: &str) -> Result<i64, String> {
     text.parse().map_err(|error: std::num::ParseIntError| {
         use std::num::IntErrorKind::{NegOverflow, PosOverflow};
         let why = match error.kind() {
@@ -21,7 +26,7 @@ pub(super) fn parse_int(text: &str) -> Result<i64, String> {
 }
 
 /// `model.TraceIDFromString`: up to 32 hex digits.
-pub(super) fn parse_trace_id(text: &str) -> Result<TraceId, String> {
+pub(in crate::jaeger) fn parse_trace_id(text: &str) -> Result<TraceId, String> {
     if text.len() > 32 {
         return Err(format!(
             "TraceID cannot be longer than 32 hex characters: {text}"
@@ -41,8 +46,14 @@ pub(super) fn parse_trace_id(text: &str) -> Result<TraceId, String> {
     Ok(TraceId(half(high)? << 64 | half(low)?))
 }
 
+/// `url.QueryUnescape`: a plus sign is a blank.
+pub(in crate::jaeger) fn query_unescape(text: &str) -> String {
+    let text = text.replace('+', " ");
+    percent_decode_str(&text).decode_utf8_lossy().into_owned()
+}
+
 /// `time.ParseDuration`: numbers with units, as `1.5s` or `2m30s`; nanoseconds.
-pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
+pub(in crate::jaeger) fn parse_duration(text: &str) -> Result<i64, String> {
     let invalid = || format!("time: invalid duration {text:?}");
     let (negative, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
@@ -96,7 +107,7 @@ pub(super) fn parse_duration(text: &str) -> Result<i64, String> {
 }
 
 /// `time.Duration.String`: `1.5s`, `2m0.25s`, `300µs`.
-pub(super) fn duration(nanoseconds: i64) -> String {
+pub(in crate::jaeger) fn duration(nanoseconds: i64) -> String {
     let sign = if nanoseconds < 0 { "-" } else { "" };
     let total = nanoseconds.unsigned_abs();
     let small = |unit: u64, name: &str| format!("{sign}{}{name}", decimal(total, unit));
@@ -127,7 +138,7 @@ fn decimal(value: u64, unit: u64) -> String {
 }
 
 /// `KeyValue.AsString`: the text that a search for a tag compares with.
-pub(super) fn text_of(value: &Value) -> String {
+pub(in crate::jaeger) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.to_string(),
         Value::Bool(value) => value.to_string(),
