@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::patience::Patience;
 
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -20,6 +20,8 @@ const FLAGS: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // A host that browsers trust less than loopback.
+    "--host-resolver-rules=MAP *.example 127.0.0.1",
 ];
 
 /// The key under which WebDriver gives out elements.

@@ -1,5 +1,7 @@
 //! The page behind proxies.
 
+use std::path::PathBuf;
+
 use crate::browser::Browser;
 use crate::demo::Demo;
 use crate::embedded::Embedded;
@@ -99,6 +101,14 @@ async fn walk(embedded: &Embedded, browser: &Browser, url: &str) {
     browser.until_says("#lines", "sold nothing").await;
     browser.click("#lines a").await;
     browser.until_says("#title", "shop: buy").await;
+    let saved = reqwest::get(format!("{}/api/traces/a", embedded.url()));
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("proxies.json");
+    std::fs::write(&path, saved.await.unwrap().text().await.unwrap()).unwrap();
+    browser.drop_files(&[&path]).await;
+    browser.until_says("#summary", "from proxies.json").await;
+    let there = format!("{url}/file/000000000000000a");
+    browser.until("location.href", there).await;
+    browser.until(&elsewhere(url), "").await;
     browser.assert_quiet().await;
 
     browser.click("header > a").await;

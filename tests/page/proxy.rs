@@ -39,7 +39,8 @@ impl Proxy {
     /// Serves what is under `behind` under the path `prefix`, which begins and ends with a slash.
     pub(crate) async fn start(behind: &str, prefix: &'static str, keeps_back: KeepsBack) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}{prefix}", listener.local_addr().unwrap());
+        let port = listener.local_addr().unwrap().port();
+        let url = format!("http://proxy.example:{port}{prefix}");
         let none = reqwest::redirect::Policy::none();
         let shared = Shared {
             behind: behind.to_owned(),
