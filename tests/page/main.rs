@@ -21,6 +21,9 @@ mod pictures;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/process.rs"]
 mod process;
+mod proxies;
+mod proxy;
+mod saved;
 mod scatter;
 mod search;
 mod services;

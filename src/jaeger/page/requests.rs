@@ -23,6 +23,8 @@ const TIME: Duration = Duration::from_secs(30);
 const MAX_REQUESTS: usize = 8;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// What the page's script sets.
+const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// A GET request that a visitor can have sent.
 #[derive(Debug, Clone)]
@@ -125,12 +127,16 @@ fn trace_of(traceresponse: &str) -> Option<TraceId> {
     TraceId::from_hex(traceresponse.split('-').nth(1)?)
 }
 
-/// Whether a page of another site has the browser ask. Old browsers say only where that page comes from; what is no browser says
-/// nothing, and could ask the service itself. (A site whose name is made to lead here, DNS rebinding, counts as the page: it gets no
+/// Whether a page of another site has the browser ask. Where there is neither TLS nor loopback, and in old browsers, there is only where that
+/// page comes from, and behind a proxy the host is another one; but no page of another site may set a header without being allowed to,
+/// which is allowed to nobody. What is no browser says nothing, and could ask the service itself. (A site whose name is made to lead here, DNS rebinding, counts as the page: it gets no
 /// more than these few requests, which it could have sent to the service as well.)
 fn from_another_site(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
         return site != "same-origin";
+    }
+    if headers.contains_key(REQUESTED_WITH) {
+        return false;
     }
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     let own = host.map(|host| format!("http://{host}"));
@@ -166,9 +172,12 @@ mod tests {
         assert!(!other(&[host]));
         assert!(!other(&[host, ("sec-fetch-site", "same-origin")]));
         assert!(!other(&[host, ("origin", "http://127.0.0.1:16686")]));
+        let script = ("x-requested-with", "axum-jaeger");
         for site in ["cross-site", "same-site", "none", ""] {
             assert!(other(&[host, ("sec-fetch-site", site)]), "{site}");
+            assert!(other(&[host, script, ("sec-fetch-site", site)]), "{site}");
         }
+        assert!(!other(&[host, script, ("origin", "http://proxy.example")]));
         for origin in ["null", "http://127.0.0.1:8000", "http://evil.example"] {
             assert!(other(&[host, ("origin", origin)]), "{origin}");
         }

@@ -1,12 +1,15 @@
+import { traceAddress } from "./address.js";
 import { ask } from "./api.js";
 import { byId, make } from "./dom.js";
 import { requests } from "./header.js";
 
 // Has a request sent, and goes to its trace.
 async function send(name) {
-  const { status, traceID } = await ask(`/page/try?${new URLSearchParams({ name })}`, { method: "POST" });
+  // With what a form of another site cannot send.
+  const headers = { "x-requested-with": "axum-jaeger" };
+  const { status, traceID } = await ask(`/page/try?${new URLSearchParams({ name })}`, { method: "POST", headers });
   if (!traceID) return `${name} answered ${status}, but made no trace.`;
-  location.assign(`/trace/${traceID}`);
+  location.assign(traceAddress(traceID));
   return "";
 }
 
