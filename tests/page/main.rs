@@ -25,6 +25,7 @@ mod scatter;
 mod search;
 mod services;
 mod spans;
+mod text;
 #[allow(dead_code)]
 #[path = "../embedded_jaeger/support/thrift.rs"]
 mod thrift;

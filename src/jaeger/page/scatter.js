@@ -1,8 +1,14 @@
 import { draw, hue, make, refill } from "./dom.js";
 import { count, duration, time } from "./text.js";
 
-// 1, 2 and 5 times each power of ten: microseconds at which there may be a line.
-const STEPS = Array.from({ length: 45 }, (_, index) => [1, 2, 5][index % 3] * 10 ** Math.floor(index / 3));
+// Microseconds at which there may be a line: three of each unit's power of ten, from a microsecond to 5,000 days.
+const STEPS = [
+  ...[1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap((unit) => [unit, 2 * unit, 5 * unit]),
+  ...[10, 20, 30].map((seconds) => seconds * 1e6),
+  ...[1, 2, 5, 10, 20, 30].map((minutes) => minutes * 60e6),
+  ...[1, 2, 5].map((hours) => hours * 3600e6),
+  ...[1, 10, 100, 1000].flatMap((days) => [days, 2 * days, 5 * days]).map((days) => days * 86400e6),
+];
 
 // Shows traces by their start and, on a logarithmic scale, their duration. Each is a link; all are one stop of the tab key, and the
 // arrow keys go from one to the next.
