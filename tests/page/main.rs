@@ -14,6 +14,7 @@ mod frames;
 mod jaeger;
 mod large;
 mod logs;
+mod long;
 #[path = "../system/support/patience.rs"]
 #[allow(unreachable_pub)]
 mod patience;
@@ -21,6 +22,7 @@ mod pictures;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/process.rs"]
 mod process;
+mod roots;
 mod scatter;
 mod search;
 mod services;

@@ -44,7 +44,7 @@ const SVG: &str = "image/svg+xml";
 const SEARCH: &str = include_str!("search.html");
 
 /// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own UI, so that links made for it work.
-const FILES: [(&str, &str, &str); 31] = [
+const FILES: [(&str, &str, &str); 32] = [
     ("/", HTML, SEARCH),
     ("/search", HTML, SEARCH),
     ("/services", HTML, include_str!("services.html")),
@@ -65,6 +65,7 @@ const FILES: [(&str, &str, &str); 31] = [
     ("/page/lines.css", CSS, include_str!("lines.css")),
     ("/page/lines.js", JS, include_str!("lines.js")),
     ("/page/live.js", JS, include_str!("live.js")),
+    ("/page/long.js", JS, include_str!("long.js")),
     ("/page/model.js", JS, include_str!("model.js")),
     ("/page/rows.js", JS, include_str!("rows.js")),
     ("/page/scatter.js", JS, include_str!("scatter.js")),

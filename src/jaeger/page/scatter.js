@@ -1,4 +1,5 @@
 import { draw, hue, make, refill } from "./dom.js";
+import { lack, nameOf } from "./model.js";
 import { count, duration, time } from "./text.js";
 
 // Microseconds at which there may be a line: three of each unit's power of ten, from a microsecond to 5,000 days.
@@ -13,9 +14,9 @@ const STEPS = [
 // Shows traces by their start and, on a logarithmic scale, their duration. Each is a link; all are one stop of the tab key, and the
 // arrow keys go from one to the next.
 export function scatter(figure, traces) {
-  figure.hidden = traces.length === 0;
+  const points = traces.filter(({ start }) => start > 0).sort((a, b) => a.start - b.start);
+  figure.hidden = points.length === 0;
   if (figure.hidden) return figure.replaceChildren();
-  const points = traces.toSorted((a, b) => a.start - b.start);
   const from = points[0].start;
   const range = points.at(-1).start - from;
   const left = (start) => (range === 0 ? 50 : (100 * (start - from)) / range);
@@ -57,7 +58,8 @@ function times(from, range) {
   }, time(from + part * range).slice(first, last)));
 }
 
-function dot({ root, nodes, errors, duration: length, start }, left, top) {
+function dot(trace, left, top) {
+  const { root, nodes, errors, start } = trace;
   const failed = errors.length > 0;
   const radius = Math.min(3 + Math.log2(nodes.length), 14);
   const style = { "--hue": hue(root.service) };
@@ -65,8 +67,8 @@ function dot({ root, nodes, errors, duration: length, start }, left, top) {
   const shape = failed
     ? draw("path", { class: "dot failed", d: `M0 ${-side}L${side} 0L0 ${side}L${-side} 0Z` })
     : draw("circle", { class: "dot", r: radius, style });
-  const name = [`${root.service}: ${root.span.operationName}`, duration(length), count(nodes.length, "span"),
-    ...(failed ? [count(errors.length, "error")] : []), time(start)].join(", ");
+  const name = [nameOf(trace), duration(trace.duration), count(nodes.length, "span"),
+    ...(failed ? [count(errors.length, "error")] : []), ...(trace.missing.length > 0 ? [lack(trace)] : []), time(start)].join(", ");
   return draw("svg", { x: `${left}%`, y: `${top}%` },
     draw("a", { href: `/trace/${root.span.traceID}`, "aria-label": name, tabindex: "-1" }, shape, draw("title", {}, name)));
 }

@@ -1,7 +1,8 @@
 import { ask } from "./api.js";
-import { byId, hue, make, refill, swatch } from "./dom.js";
+import { byId, hue, make, refill } from "./dom.js";
 import { live } from "./live.js";
-import { read, services } from "./model.js";
+import { clamped, serviceName } from "./long.js";
+import { lack, nameOf, read, services } from "./model.js";
 import { scatter } from "./scatter.js";
 import { count, duration, time } from "./text.js";
 
@@ -57,13 +58,14 @@ async function fillForm() {
 
 function result(trace, longest) {
   const { root, nodes, errors } = trace;
-  const chips = [...services(nodes)].map(([service, spans]) => make("span", {}, swatch(service), ` ${service} (${spans})`));
+  const chips = [...services(nodes)].map(([service, spans]) => make("span", {}, ...serviceName(service, ` (${spans})`)));
   return make("li", {}, make("a", { href: `/trace/${root.span.traceID}` },
-    make("span", { className: "name" }, `${root.service}: ${root.span.operationName}`),
+    clamped(nameOf(trace), "name"),
     make("span", { className: "duration" }, duration(trace.duration)),
     make("span", { className: "services" }, ...chips),
     make("span", { className: "duration" }, count(nodes.length, "span"),
-      errors.length > 0 ? make("span", { className: "error" }, `, ${count(errors.length, "error")}`) : ""),
+      errors.length > 0 ? make("span", { className: "error" }, `, ${count(errors.length, "error")}`) : "",
+      trace.missing.length > 0 ? make("span", { className: "warning", title: lack(trace) }, ", incomplete") : ""),
     make("span", { className: "muted" }, time(trace.start)),
     make("span", { className: "length" }, make("span", {
       className: "bar",

@@ -1,7 +1,8 @@
 import { ask } from "./api.js";
-import { byId, make, swatch } from "./dom.js";
+import { byId, make } from "./dom.js";
 import { graph } from "./graph.js";
 import { live } from "./live.js";
+import { clamped, serviceName } from "./long.js";
 import { Table } from "./table.js";
 import { count, duration, number, share } from "./text.js";
 
@@ -25,7 +26,7 @@ const part = (whole) => ({
   value: (row) => row.errors / row[whole],
   cell: (row) => share(row.errors, row[whole]),
 });
-const service = (key) => (row) => make("span", {}, swatch(row[key]), ` ${row[key]}`);
+const service = (key) => (row) => make("span", {}, ...serviceName(row[key]));
 const took = (key) => amount(key, key, (row) => duration(row[key]));
 
 function failed({ service, operation, errors }) {
@@ -44,7 +45,7 @@ const calls = new Table(byId("calls"), [
 
 const operations = new Table(byId("operations"), [
   text("service", "Service", service("service")),
-  text("operation", "Operation", ({ service, operation }) => make("a", { href: search({ service, operation }) }, operation || "(no name)"), true),
+  text("operation", "Operation", ({ service, operation }) => make("a", { href: search({ service, operation }) }, clamped(operation || "(no name)")), true),
   amount("requests", "Requests"),
   amount("errors", "Errors", failed),
   part("requests"),
