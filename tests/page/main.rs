@@ -13,6 +13,7 @@ mod frames;
 #[path = "../system/support/jaeger.rs"]
 mod jaeger;
 mod large;
+mod links;
 mod logs;
 mod long;
 #[path = "../system/support/patience.rs"]
@@ -27,6 +28,7 @@ mod scatter;
 mod search;
 mod services;
 mod spans;
+mod tags;
 mod text;
 #[allow(dead_code)]
 #[path = "../embedded_jaeger/support/thrift.rs"]

@@ -44,7 +44,7 @@ const SVG: &str = "image/svg+xml";
 const SEARCH: &str = include_str!("search.html");
 
 /// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own UI, so that links made for it work.
-const FILES: [(&str, &str, &str); 32] = [
+const FILES: [(&str, &str, &str); 35] = [
     ("/", HTML, SEARCH),
     ("/search", HTML, SEARCH),
     ("/services", HTML, include_str!("services.html")),
@@ -59,14 +59,17 @@ const FILES: [(&str, &str, &str); 32] = [
     ("/page/critical.js", JS, include_str!("critical.js")),
     ("/page/details.js", JS, include_str!("details.js")),
     ("/page/dom.js", JS, include_str!("dom.js")),
+    ("/page/form.js", JS, include_str!("form.js")),
     ("/page/graph.js", JS, include_str!("graph.js")),
     ("/page/header.js", JS, include_str!("header.js")),
     ("/page/layout.js", JS, include_str!("layout.js")),
     ("/page/lines.css", CSS, include_str!("lines.css")),
     ("/page/lines.js", JS, include_str!("lines.js")),
     ("/page/live.js", JS, include_str!("live.js")),
+    ("/page/logfmt.js", JS, include_str!("logfmt.js")),
     ("/page/long.js", JS, include_str!("long.js")),
     ("/page/model.js", JS, include_str!("model.js")),
+    ("/page/range.js", JS, include_str!("range.js")),
     ("/page/rows.js", JS, include_str!("rows.js")),
     ("/page/scatter.js", JS, include_str!("scatter.js")),
     ("/page/search.js", JS, include_str!("search.js")),
