@@ -122,7 +122,7 @@ export const address = (asked) => new URLSearchParams(Object.entries(asked).filt
 // What the API is asked. Without an end it is all that comes, of clocks that are ahead, too: the messages tell of it, and a reload
 // must find it again.
 export function question({ lookback: back, start, end, ...others }) {
-  const since = back === CUSTOM ? start || "0" : Date.now() * 1000 - lookback(back);
+  const since = back === CUSTOM ? start || "0" : String(Math.max(0, Math.round(Date.now() * 1000 - lookback(back))));
   return address({ ...others, start: since, end: end || NEVER });
 }
 
