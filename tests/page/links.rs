@@ -146,7 +146,7 @@ async fn a_range_is_chosen_in_local_time_and_is_in_the_address() {
         .run(&choose("2026-07-01T12:30", "2026-07-01T12:29"))
         .await;
     browser
-        .until_says("#end-problem", "This is before the beginning.")
+        .until_says("#end-problem", "This is earlier than From.")
         .await;
     browser.until("document.activeElement.name", "end").await;
 
@@ -171,55 +171,51 @@ async fn what_a_link_says_and_nobody_understands_is_said() {
         (
             "lookback=soon",
             "lookback",
-            "lookback=soon: expected is a time such as 90m",
+            "lookback=soon: use a time such as 90m",
         ),
-        ("lookback=5", "lookback", "lookback=5: expected"),
-        ("lookback=0h", "lookback", "lookback=0h: expected"),
-        ("lookback=-1h", "lookback", "lookback=-1h: expected"),
+        ("lookback=5", "lookback", "lookback=5: use"),
+        ("lookback=0h", "lookback", "lookback=0h: use"),
+        ("lookback=-1h", "lookback", "lookback=-1h: use"),
         (
             "start=yesterday",
             "start",
-            "start=yesterday: expected are microseconds",
+            "start=yesterday: this must be microseconds since 1970.",
         ),
-        ("start=-1", "start", "start=-1: expected are microseconds"),
-        ("end=1e15", "end", "end=1e15: expected are microseconds"),
+        ("start=-1", "start", "start=-1: this must be microseconds"),
+        ("end=1e15", "end", "end=1e15: this must be microseconds"),
         (
             "start=1782900000",
             "start",
-            "start=1782900000: these look like seconds",
+            "start=1782900000: this must be microseconds since 1970, and looks like seconds",
         ),
         (
             "start=1782900000000",
             "start",
-            "start=1782900000000: these look like milliseconds",
+            "start=1782900000000: this must be microseconds since 1970, and looks like milliseconds",
         ),
-        (
-            "end=1782900000000000000",
-            "end",
-            "these look like nanoseconds",
-        ),
+        ("end=1782900000000000000", "end", "looks like nanoseconds"),
         (
             "start=1782900000000001&end=1782900000000000",
             "end",
-            "This is before the beginning.",
+            "This is earlier than From.",
         ),
-        ("limit=x", "limit", "limit=x: expected is a number"),
-        ("limit=-1", "limit", "limit=-1: expected is a number"),
+        ("limit=x", "limit", "limit=x: this must be a number"),
+        ("limit=-1", "limit", "limit=-1: this must be a number"),
     ] {
         open(&browser, &jaeger, &format!("service=old&{query}")).await;
         browser.until_says(&format!("#{field}-problem"), said).await;
-        browser.until_says("#found", "Nothing is searched").await;
+        browser.until_says("#found", "Nothing was searched").await;
         browser.until(asked, 0).await;
     }
     // Whose meaning does not change what is found.
     for (query, said) in [
         (
             "view=traces&foo=a&foo=b",
-            "Not understood, and left out of the search: view=traces, foo=a, foo=b.",
+            "Unknown parts of the link are ignored: view=traces, foo=a, foo=b",
         ),
         (
             "service=other&maxDuration=",
-            "Not understood, and left out of the search: service=other.",
+            "Unknown parts of the link are ignored: service=other",
         ),
         ("view=", ""),
     ] {
@@ -250,7 +246,7 @@ async fn traces_are_found_by_their_ids_and_come_when_they_arrive() {
         .until_says("#found", "2 traces; not found: cd")
         .await;
     browser
-        .until_says("#notes", "The traces are chosen by their ids")
+        .until_says("#notes", "These traces are listed by their IDs")
         .await;
     store(&jaeger, &[at(4, now()), at(0xcd, now())]).await;
     browser

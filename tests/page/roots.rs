@@ -80,7 +80,7 @@ async fn an_orphan_that_started_earlier_does_not_name_the_trace() {
     // What is not there cannot be followed.
     browser.click(".row .mark.warning").await;
     browser
-        .until_says("#details", "000000000000dead, which is not in the trace")
+        .until_says("#details", "000000000000dead, which is not in this trace")
         .await;
     let links = "document.querySelectorAll('#details a').length";
     browser.until(links, 0).await;
@@ -100,7 +100,7 @@ async fn an_orphan_that_started_earlier_does_not_name_the_trace() {
     // With its parent, there is nothing missing any more.
     open(&browser, &jaeger, "/trace/a01?span=000000000000dead").await;
     browser
-        .until_says("#summary", "span 000000000000dead is not in the trace")
+        .until_says("#summary", "span 000000000000dead is not in this trace")
         .await;
     browser.until(SELECTED, "gateway POST /orders").await;
     let parent = timed(span(0xa01, 0xdead, 1, "billing", "warm"), 4, 4);

@@ -51,17 +51,20 @@ fn cases() -> Vec<(&'static str, Result<Value, &'static str>)> {
         ),
         (r#"p={"a":1}"#, Ok(json!({ "p": "{\"a\":1}" }))),
         ("constructor=x", Ok(json!({ "constructor": "x" }))),
-        ("=bar", Err("=bar: there is no key before =")),
-        ("a=1 = 2", Err("= 2: there is no key before =")),
-        (r#"msg="say"#, Err("\"say: the quote is not closed")),
-        (r#"a=1 "b"#, Err("\"b: the quote is not closed")),
-        (r#"a="\""#, Err(r#""\": the quote is not closed"#)),
-        (r#"a="b"c"#, Err("\"b\"c: after a closing quote")),
-        (r#"a="b"=c"#, Err("a=\"b\"=c: after a closing quote")),
-        (r#""a"b=c"#, Err("\"a\"b=c: after a closing quote")),
-        (r#"ke"y=1"#, Err("ke\"y=1: a quote within a key")),
-        ("foo= bar=1", Err("foo= bar=1: is the value empty?")),
-        ("a = = b", Err("a = = b: is the value empty?")),
+        ("=bar", Err("=bar: a key is missing before =")),
+        ("a=1 = 2", Err("= 2: a key is missing before =")),
+        (r#"msg="say"#, Err("\"say: the closing quote is missing")),
+        (r#"a=1 "b"#, Err("\"b: the closing quote is missing")),
+        (r#"a="\""#, Err(r#""\": the closing quote is missing"#)),
+        (r#"a="b"c"#, Err("\"b\"c: a closing quote must")),
+        (r#"a="b"=c"#, Err("a=\"b\"=c: a closing quote must")),
+        (r#""a"b=c"#, Err("\"a\"b=c: a closing quote must")),
+        (r#"ke"y=1"#, Err("ke\"y=1: put the whole key in quotes")),
+        (
+            "foo= bar=1",
+            Err("foo= bar=1: write foo=\"\" for an empty value, or foo=\"bar=1\"."),
+        ),
+        ("a = = b", Err("a = = b: write a=")),
     ]
 }
 
@@ -156,7 +159,7 @@ async fn what_is_typed_is_what_is_searched() {
         .run("document.forms[0].tags.value = '=bar'; document.querySelector('form button').click()")
         .await;
     browser
-        .until(PROBLEM, "=bar: there is no key before =.")
+        .until(PROBLEM, "=bar: a key is missing before =.")
         .await;
     browser.until("document.activeElement.name", "tags").await;
     browser
@@ -207,24 +210,24 @@ async fn tags_of_a_link_are_all_read_or_nothing_is_searched() {
         browser.until(PROBLEM, "").await;
     }
     for (tags, said) in [
-        (("tags", "=bar"), "=bar: there is no key before =."),
+        (("tags", "=bar"), "=bar: a key is missing before =."),
         (
             ("tags", r#"{"foo":"#),
-            r#"{"foo":: this begins as JSON and is none."#,
+            r#"{"foo":: this starts like JSON and is not valid."#,
         ),
         (
             ("tags", r#"{"foo":{}}"#),
-            r#"{"foo":{}}: the value of foo is no text."#,
+            r#"{"foo":{}}: the value of foo is not a string."#,
         ),
         (
             ("tags", r#"{"foo":12345678901234567890}"#),
-            r#"{"foo":12345678901234567890}: the value of foo is no text."#,
+            r#"{"foo":12345678901234567890}: the value of foo is not a string."#,
         ),
-        (("tag", "foo"), "tag=foo: expected is tag=key:value."),
+        (("tag", "foo"), "tag=foo: this must be tag=key:value."),
     ] {
         open(&[tags]).await;
         browser.until(PROBLEM, said).await;
-        browser.until_says("#found", "Nothing is searched").await;
+        browser.until_says("#found", "Nothing was searched").await;
         // Nor when spans arrive.
         store(&jaeger, &[span(200, 1, 0, "form", "late")]).await;
         browser.until(ASKED, 0).await;

@@ -57,7 +57,7 @@ function references({ references, traceID: own }, { nodes }) {
   return table(references.map(({ refType, traceID, spanID }) => [
     refType === "CHILD_OF" ? "child of" : "follows from",
     traceID === own && !nodes.some(({ span }) => span.spanID === spanID)
-      ? `${spanID}, which is not in the trace`
+      ? `${spanID}, which is not in this trace`
       : make("a", { href: `/trace/${traceID}?span=${spanID}` }, traceID === own ? spanID : `${spanID} of trace ${traceID}`),
   ]));
 }

@@ -1,8 +1,10 @@
 import { byId, make } from "./dom.js";
 import * as logfmt from "./logfmt.js";
 import { fromLocal, local, lookback, microseconds, zone } from "./range.js";
+import { excerpt } from "./text.js";
 
-// The search form: filled from a link, it makes one. A link is Jaeger's; what the form asks for, `asked`, has the names of its parts.
+// The search form: a link fills it, and it makes one. Links have the form of Jaeger's own; `asked` is what the form asks for, under the
+// names that a link has.
 
 const form = byId("query");
 export const fields = form.elements;
@@ -49,7 +51,7 @@ export function fill(link) {
 function tagsOf(link) {
   const tags = link.getAll("tag").map((text) => {
     const [, key, value] = /^([^:]*):([^]*)$/.exec(text) ?? [];
-    if (key === undefined) throw new Error(`tag=${text}: expected is tag=key:value.`);
+    if (key === undefined) throw new Error(`tag=${excerpt(text)}: this must be tag=key:value.`);
     return [key, value];
   });
   return new Map([...tags, ...link.getAll("tags").flatMap((text) => [...typed(text)])]);
@@ -58,7 +60,7 @@ function tagsOf(link) {
 const typed = (text) => (text.trim().startsWith("{") ? logfmt.fromJson(text) : logfmt.read(text));
 
 function setLimit(text) {
-  if (!/^\d+$/.test(text)) throw new Error(`limit=${text}: expected is a number; 0 is all.`);
+  if (!/^\d+$/.test(text)) throw new Error(`limit=${excerpt(text)}: this must be a number; 0 means all.`);
   fields.limit.value = text;
 }
 
@@ -88,14 +90,14 @@ function notes(link) {
     return values.slice(ONCE.includes(name) ? 1 : 0).map((value) => `${name}=${value}`);
   });
   return [
-    ...(odd.length > 0 ? [`Not understood, and left out of the search: ${odd.join(", ")}.`] : []),
-    ...(link.get("traceID") ? ["The traces are chosen by their ids; the form is left out of the search."] : []),
+    ...(link.get("traceID") ? ["These traces are listed by their IDs; the form does not apply."] : []),
+    ...(odd.length > 0 ? [`Unknown parts of the link are ignored: ${excerpt(odd.join(", "), 200)}`] : []),
   ];
 }
 
 // What the form asks for; null where that is not clear, which is said beside the field.
 export function read() {
-  const asked = Object.fromEntries(PLAIN.map((name) => [name, fields[name].value.trim()]));
+  const asked = Object.fromEntries(PLAIN.map((name) => [name, fields[name].value]));
   const clear = each([
     ["tags", () => {
       const tags = typed(fields.tags.value);
@@ -106,7 +108,7 @@ export function read() {
     ["start", () => (asked.start = timeOf("start"))],
     ["end", () => {
       asked.end = timeOf("end");
-      if (asked.start && asked.end && Number(asked.end) < Number(asked.start)) throw new Error("This is before the beginning.");
+      if (asked.start && asked.end && Number(asked.end) < Number(asked.start)) throw new Error("This is earlier than From.");
     }],
   ]);
   return clear ? asked : null;
@@ -117,7 +119,7 @@ function timeOf(name) {
   return disabled || !value ? "" : String(exact.get(name + value) ?? fromLocal(value));
 }
 
-export const address = (asked) => new URLSearchParams(Object.entries(asked).filter(([, value]) => value));
+const address = (asked) => new URLSearchParams(Object.entries(asked).filter(([, value]) => value));
 
 // What the API is asked. Without an end it is all that comes, of clocks that are ahead, too: the messages tell of it, and a reload
 // must find it again.

@@ -1,3 +1,5 @@
+import { excerpt } from "./text.js";
+
 // Tags as people type them: `key=value "my key"="two words" error`, where a key alone is true. This is logfmt as Jaeger's own page
 // reads it; beyond that, there may be blanks around `=`, and a value may contain `=`.
 
@@ -21,16 +23,16 @@ export function read(text) {
   };
   const quoted = () => {
     const start = at;
-    const found = take(QUOTED) ?? fail("the quote is not closed.");
-    if (at < text.length && !/[\s=]/.test(text[at])) fail("after a closing quote comes a blank or =.", start);
+    const found = take(QUOTED) ?? fail("the closing quote is missing.");
+    if (at < text.length && !/[\s=]/.test(text[at])) fail("a closing quote must be followed by a blank or =.", start);
     return found;
   };
 
   for (take(BLANKS); at < text.length; take(BLANKS)) {
     const start = at;
-    if (text[at] === "=") fail("there is no key before =.");
+    if (text[at] === "=") fail("a key is missing before =.");
     const key = text[at] === '"' ? quoted() : take(KEY);
-    if (text[at] === '"') fail("a quote within a key. Put the whole key into quotes.", start);
+    if (text[at] === '"') fail("put the whole key in quotes.", start);
     take(BLANKS);
     if (text[at] !== "=") {
       tags.set(key, "true");
@@ -40,8 +42,8 @@ export function read(text) {
     const apart = take(BLANKS) !== "";
     const isQuoted = text[at] === '"';
     const value = isQuoted ? quoted() : take(VALUE) ?? "";
-    if (isQuoted && text[at] === "=") fail("after a closing quote comes a blank.", start);
-    if (apart && !isQuoted && value.includes("=")) fail(`is the value empty? Write ${key}="" or ${key}="${value}".`, start);
+    if (isQuoted && text[at] === "=") fail("a closing quote must be followed by a blank.", start);
+    if (apart && !isQuoted && value.includes("=")) fail(`write ${key}="" for an empty value, or ${key}="${value}".`, start);
     tags.set(key, value);
   }
   return tags;
@@ -63,13 +65,11 @@ export function fromJson(text) {
   try {
     tags = JSON.parse(text);
   } catch {
-    throw new Error(`${excerpt(text)}: this begins as JSON and is none.`);
+    throw new Error(`${excerpt(text)}: this starts like JSON and is not valid.`);
   }
   const entries = Object.entries(tags);
   const isText = (value) => value === null || ["string", "boolean"].includes(typeof value) || Number.isSafeInteger(value);
   const odd = entries.find(([, value]) => !isText(value));
-  if (odd) throw new Error(`${excerpt(text)}: the value of ${odd[0]} is no text.`);
+  if (odd) throw new Error(`${excerpt(text)}: the value of ${odd[0]} is not a string.`);
   return new Map(entries.map(([key, value]) => [key, String(value ?? "")]));
 }
-
-const excerpt = (text) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);

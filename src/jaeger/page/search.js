@@ -5,7 +5,7 @@ import { live } from "./live.js";
 import { clamped, serviceName } from "./long.js";
 import { lack, nameOf, read as traceOf, services } from "./model.js";
 import { scatter } from "./scatter.js";
-import { count, duration, time } from "./text.js";
+import { count, duration, excerpt, time } from "./text.js";
 
 const link = new URLSearchParams(location.search);
 
@@ -54,7 +54,7 @@ async function search(changed) {
   if (changed) return update(changed);
   const names = await fillServices();
   if (asked === undefined && (names.length > 0 || link.has("service") || ids.length > 0)) await begin();
-  if (asked === null) return "Nothing is searched: see the form.";
+  if (asked === null) return "Nothing was searched; see the form.";
   if (names.length === 0 && ids.length === 0) return "No spans have arrived yet.";
   return keep(await ask(`/api/traces?${wanted()}`), []);
 }
@@ -80,7 +80,7 @@ function keep(answer, others) {
   show();
   const found = new Set(traces.map(({ root }) => plain(root.span.traceID)));
   const missing = ids.filter((id) => !found.has(plain(id)));
-  return count(traces.length, "trace") + (missing.length > 0 ? `; not found: ${missing.join(", ")}` : "");
+  return count(traces.length, "trace") + (missing.length > 0 ? `; not found: ${excerpt(missing.join(", "), 200)}` : "");
 }
 
 // An id may be written with fewer or more zeros.
@@ -99,7 +99,7 @@ function show() {
 
 // Tells how it ended in the heading of the results, which is read aloud when it changes.
 async function tell(work) {
-  const text = await work.catch((error) => error.message);
+  const text = await work.catch((error) => excerpt(error.message, 300));
   if (text && byId("found").textContent !== text) byId("found").textContent = text;
 }
 

@@ -4,12 +4,14 @@ import { graph } from "./graph.js";
 import { live } from "./live.js";
 import { clamped, serviceName } from "./long.js";
 import { Table } from "./table.js";
-import { count, duration, number, share } from "./text.js";
+import { count, duration, excerpt, number, share } from "./text.js";
 
 const lookback = byId("lookback");
 const state = new URLSearchParams(location.search);
 const offered = [...lookback.options].map(({ value }) => value);
-if (offered.includes(state.get("lookback"))) lookback.value = state.get("lookback");
+const wanted = state.get("lookback");
+if (offered.includes(wanted)) lookback.value = wanted;
+else if (wanted) byId("notes").textContent = `lookback=${excerpt(wanted)} is ignored: it must be one of ${offered.join(", ")}.`;
 
 function remember(name, value) {
   state.set(name, value);
@@ -81,5 +83,6 @@ async function tell() {
 const again = live(byId("pause"), tell, () => "/page/live");
 lookback.addEventListener("change", () => {
   remember("lookback", lookback.value);
+  byId("notes").textContent = "";
   again();
 });

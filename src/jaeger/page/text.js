@@ -50,6 +50,8 @@ export const time = (us) => (us > 0 ? new Date(us / 1000).toLocaleString("sv", D
 // Its time of day alone.
 export const clock = (us) => time(us).split(" ").at(-1);
 
+export const excerpt = (text, length = 40) => (text.length > length ? `${text.slice(0, length)}…` : text);
+
 export const count = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
 
 export const number = (number) => number.toLocaleString("en");

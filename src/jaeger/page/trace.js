@@ -6,7 +6,7 @@ import { listen as listenTo, oneAtATime } from "./live.js";
 import { clamped, serviceName } from "./long.js";
 import { lack, nameOf, read, services } from "./model.js";
 import { Rows } from "./rows.js";
-import { count, duration, time } from "./text.js";
+import { count, duration, excerpt, time } from "./text.js";
 import { TraceLines } from "./trace_lines.js";
 import { Zoom } from "./zoom.js";
 
@@ -205,7 +205,7 @@ function head() {
   const names = [...services(nodes)].map(([service, spans]) => make("span", {}, ...serviceName(service, ` (${spans})`)));
   const warnings = [
     ...(missing.length > 0 ? [make("span", { className: "warning", title: missing.join(" ") }, `incomplete: ${lack(trace)}`)] : []),
-    ...(linked && !linkedNode() ? [make("span", { className: "warning" }, `span ${linked} is not in the trace`)] : []),
+    ...(linked && !linkedNode() ? [make("span", { className: "warning" }, `span ${excerpt(linked)} is not in this trace`)] : []),
   ];
   byId("summary").replaceChildren(...facts.map((fact) => make("span", {}, fact)), ...warnings, ...names);
   for (const button of ["previous", "next"]) byId(button).disabled = errors.length === 0;
