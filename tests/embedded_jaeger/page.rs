@@ -39,11 +39,41 @@ async fn what_is_no_file_is_not_found() {
 }
 
 #[tokio::test]
+async fn messages_come_through_proxies_from_the_first_one_on() {
+    let jaeger = jaeger(16).await;
+    store(&jaeger, &[span(1, 1, "s", "o"), span(1, 2, "s", "o")]).await;
+    for (query, spans) in [
+        ("", 0),
+        ("?trace=1", 2),
+        ("?trace=2", 0),
+        ("?service=s&limit=20", 0),
+    ] {
+        let url = format!("http://{}/page/live{query}", jaeger.addresses().query);
+        let mut events = reqwest::get(url).await.unwrap();
+        let header = |name| events.headers()[name].to_str().unwrap();
+        assert_eq!(header("content-type"), "text/event-stream");
+        assert_eq!(header("cache-control"), "no-store, no-transform");
+        assert_eq!(header("x-accel-buffering"), "no");
+        // At once: nothing happens that one could be told of.
+        let first = events.chunk().await.unwrap().unwrap();
+        let expected = format!(": ready\nevent: ready\ndata: {spans}\n\n");
+        assert_eq!(first, expected.as_bytes(), "{query}");
+    }
+}
+
+/// The messages after the first.
+async fn live(url: String) -> reqwest::Response {
+    let mut events = reqwest::get(url).await.unwrap();
+    let first = events.chunk().await.unwrap().unwrap();
+    assert!(first.starts_with(b": ready\n"));
+    events
+}
+
+#[tokio::test]
 async fn a_page_is_told_of_spans_and_does_not_hold_up_the_end() {
     let jaeger = jaeger(16).await;
     let url = format!("http://{}/page/live", jaeger.addresses().query);
-    let mut events = reqwest::get(url).await.unwrap();
-    assert_eq!(events.headers()["content-type"], "text/event-stream");
+    let mut events = live(url).await;
     store(&jaeger, &[span(1, 1, "s", "o")]).await;
     let event = events.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"data: spans\n\n");
@@ -56,7 +86,7 @@ async fn a_page_with_a_search_is_told_of_its_traces_alone() {
     let jaeger = jaeger(16).await;
     store(&jaeger, &[span(1, 1, "s", "o")]).await;
     let url = |query| format!("http://{}/page/live?{query}", jaeger.addresses().query);
-    let mut events = reqwest::get(url("service=s&operation=o")).await.unwrap();
+    let mut events = live(url("service=s&operation=o")).await;
     // What does not match comes first, and again with what does.
     store(&jaeger, &[span(2, 1, "s", "other"), span(3, 1, "t", "o")]).await;
     let mut grown = span(1, 2, "t", "other");

@@ -21,6 +21,8 @@ mod pictures;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/process.rs"]
 mod process;
+mod proxies;
+mod proxy;
 mod scatter;
 mod search;
 mod services;

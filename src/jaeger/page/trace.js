@@ -13,6 +13,8 @@ const id = location.pathname.split("/").pop();
 // `auto`: nobody has selected a span yet.
 const state = { selected: null, auto: true, closed: new Set(), matches: null, range: null, critical: null };
 const lines = new TraceLines(jump);
+// How many spans the last answer had; null when there was none.
+let known = null;
 let trace;
 let rows;
 let zoom;
@@ -204,7 +206,9 @@ function head() {
 }
 
 async function load() {
+  known = null;
   const [found] = await ask(`/api/traces?traceID=${encodeURIComponent(id)}`);
+  known = found?.spans.length ?? 0;
   // What is shown stays, even if Jaeger has forgotten it meanwhile.
   if (!found && trace) return;
   if (!found) throw new Error("trace not found; it is shown as soon as a span of it arrives");
@@ -225,7 +229,13 @@ async function load() {
 
 const say = (error) => byId("summary").replaceChildren(error.message);
 
-listenTo({
-  message: oneAtATime(() => load().catch(say)),
-  lines: oneAtATime(() => lines.load(id).catch(say)),
-}, { path: () => `/page/live?trace=${encodeURIComponent(id)}` });
+const spans = oneAtATime(() => load().catch(say));
+const logLines = oneAtATime(() => lines.load(id).catch(say));
+listenTo({ message: spans, lines: logLines }, {
+  path: () => `/page/live?trace=${encodeURIComponent(id)}`,
+  // It has the number of spans: a large trace is not asked for twice.
+  ready({ data }) {
+    if (data !== String(known)) spans();
+    logLines();
+  },
+});
