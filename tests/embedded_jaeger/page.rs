@@ -1,9 +1,11 @@
 //! The page's files, as a browser gets them; what it does with them is in `tests/page/`.
 
 use axum_jaeger::jaeger::model::{RefKind, SpanId, SpanRef, Tag, TraceId, Value};
+use axum_jaeger::jaeger::{Jaeger, Settings};
+use reqwest::redirect::Policy;
 use serde_json::json;
 
-use super::support::{get, jaeger, span, store};
+use super::support::{get, jaeger, settings, span, store};
 
 #[tokio::test]
 async fn each_file_comes_with_its_type_and_the_policy() {
@@ -36,6 +38,51 @@ async fn what_is_no_file_is_not_found() {
         let url = format!("http://{}{path}", jaeger.addresses().query);
         assert_eq!(reqwest::get(url).await.unwrap().status(), 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn everything_is_under_the_base_path_and_what_has_a_slash_too_many_leads_on() {
+    let settings = Settings {
+        base_path: "/tools/jaeger".parse().unwrap(),
+        ..settings(16)
+    };
+    let jaeger = Jaeger::start(&settings).await.unwrap();
+    let host = format!("http://{}", jaeger.addresses().query);
+    assert_eq!(jaeger.query_url(), format!("{host}/tools/jaeger"));
+    let http = reqwest::Client::builder().redirect(Policy::none());
+    let http = http.build().unwrap();
+    for (path, status, location) in [
+        ("/tools/jaeger/", 200, None),
+        ("/tools/jaeger/search", 200, None),
+        ("/tools/jaeger/trace/a", 200, None),
+        ("/tools/jaeger/page/base.css", 200, None),
+        ("/tools/jaeger/page/live", 200, None),
+        ("/tools/jaeger/api/services", 200, None),
+        ("/tools/jaeger/metrics", 200, None),
+        ("/tools/jaeger", 307, Some("jaeger/")),
+        ("/tools/jaeger?a=b", 307, Some("jaeger/?a=b")),
+        ("/tools/jaeger/search/?a=b", 307, Some("../search?a=b")),
+        ("/tools/jaeger/trace/a/", 307, Some("../a")),
+        (
+            "/tools/jaeger/trace/%2F%2Fevil/",
+            307,
+            Some("../%2F%2Fevil"),
+        ),
+        ("/tools/jaeger/nothing", 404, None),
+        ("/", 404, None),
+        ("/tools/", 404, None),
+        ("/tools/jaegers", 404, None),
+        ("/search", 404, None),
+        ("/api/services", 404, None),
+    ] {
+        let answer = http.get(format!("{host}{path}")).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let headers = answer.headers();
+        let found = headers.get("location").map(|it| it.to_str().unwrap());
+        assert_eq!(found, location, "{path}");
+    }
+    let elsewhere = reqwest::get(&host).await.unwrap().text().await.unwrap();
+    assert_eq!(elsewhere, "not found: everything is under /tools/jaeger/\n");
 }
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! A proxy between the browser and Jaeger, as careless as some are.
 
-use std::convert::Infallible;
-
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -11,11 +9,10 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use reqwest::Url;
 
-use crate::jaeger::Jaeger;
-
 /// What it does not pass on of messages, which have no end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeepsBack {
+    Nothing,
     /// As nginx and others by default: heads come with the first full buffer.
     HeadAndBody,
     /// As those that compress: messages come with the first full block.
@@ -32,24 +29,20 @@ pub(crate) struct Proxy {
 
 #[derive(Clone)]
 struct Shared {
-    behind: Url,
+    behind: String,
     prefix: &'static str,
     keeps_back: KeepsBack,
     http: reqwest::Client,
 }
 
 impl Proxy {
-    /// Serves what `jaeger` has at `/` under `prefix`, which begins and ends with a slash.
-    pub(crate) async fn start(
-        jaeger: &Jaeger,
-        prefix: &'static str,
-        keeps_back: KeepsBack,
-    ) -> Self {
+    /// Serves what is under `behind` under the path `prefix`, which begins and ends with a slash.
+    pub(crate) async fn start(behind: &str, prefix: &'static str, keeps_back: KeepsBack) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}{prefix}", listener.local_addr().unwrap());
         let none = reqwest::redirect::Policy::none();
         let shared = Shared {
-            behind: jaeger.url(),
+            behind: behind.to_owned(),
             prefix,
             keeps_back,
             http: reqwest::Client::builder().redirect(none).build().unwrap(),
@@ -73,7 +66,7 @@ async fn pass(
         return StatusCode::NOT_FOUND.into_response();
     };
     headers.remove(HOST);
-    let url = format!("{}{path}", shared.behind);
+    let url = format!("{}/{path}", shared.behind);
     let request = shared.http.request(method, url).headers(headers).body(body);
     let Ok(answer) = request.send().await else {
         return StatusCode::BAD_GATEWAY.into_response();
@@ -81,12 +74,18 @@ async fn pass(
     let status = answer.status();
     let mut headers = answer.headers().clone();
     headers.remove(TRANSFER_ENCODING);
-    let are_messages = headers[CONTENT_TYPE] == "text/event-stream";
+    let kind = headers.get(CONTENT_TYPE);
+    let are_messages = kind.is_some_and(|kind| kind == "text/event-stream");
     let body = match shared.keeps_back {
-        _ if !are_messages => answer.bytes().await.unwrap().into(),
-        KeepsBack::HeadAndBody => std::future::pending().await,
-        KeepsBack::Body => Body::from_stream(stream::pending::<Result<Bytes, Infallible>>()),
-        KeepsBack::All => return StatusCode::GATEWAY_TIMEOUT.into_response(),
+        KeepsBack::HeadAndBody if are_messages => std::future::pending().await,
+        KeepsBack::Body if are_messages => Body::from_stream(stream::pending::<Piece>()),
+        KeepsBack::All if are_messages => return StatusCode::GATEWAY_TIMEOUT.into_response(),
+        _ => Body::from_stream(stream::unfold(answer, async |mut answer| {
+            let piece: Piece = answer.chunk().await.transpose()?;
+            Some((piece, answer))
+        })),
     };
     (status, headers, body).into_response()
 }
+
+type Piece = reqwest::Result<Bytes>;

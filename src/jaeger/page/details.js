@@ -1,3 +1,4 @@
+import { traceAddress } from "./address.js";
 import { make, swatch } from "./dom.js";
 import { path } from "./rows.js";
 import { duration, time } from "./text.js";
@@ -45,6 +46,6 @@ const breakable = (key) => key.split(/(?<=[._/:-])/).flatMap((word) => [word, ma
 function references({ references }) {
   return table(references.map(({ refType, traceID, spanID }) => [
     refType === "CHILD_OF" ? "child of" : "follows from",
-    make("a", { href: `/trace/${traceID}?span=${spanID}` }, spanID),
+    make("a", { href: traceAddress(traceID, spanID) }, spanID),
   ]));
 }

@@ -1,3 +1,5 @@
+import { base } from "./address.js";
+
 // More traces than one address may name.
 const MANY = 100;
 
@@ -71,7 +73,7 @@ export function listen(updates, { path = () => "/page/live", button = null, read
     close();
     if (document.hidden || paused()) return;
     followed = path();
-    source = new EventSource(followed);
+    source = new EventSource(base + followed);
     source.addEventListener("ready", (event) => {
       clearTimeout(timer);
       timer = null;

@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
+use super::base_path::without_slash;
 use super::logs::Logs;
 use super::store::Store;
 pub use requests::Request;
@@ -44,7 +45,7 @@ const SVG: &str = "image/svg+xml";
 const SEARCH: &str = include_str!("search.html");
 
 /// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own UI, so that links made for it work.
-const FILES: [(&str, &str, &str); 31] = [
+const FILES: [(&str, &str, &str); 32] = [
     ("/", HTML, SEARCH),
     ("/search", HTML, SEARCH),
     ("/services", HTML, include_str!("services.html")),
@@ -54,6 +55,7 @@ const FILES: [(&str, &str, &str); 31] = [
     ("/page/services.css", CSS, include_str!("services.css")),
     ("/page/trace.css", CSS, include_str!("trace.css")),
     ("/page/icon.svg", SVG, include_str!("icon.svg")),
+    ("/page/address.js", JS, include_str!("address.js")),
     ("/page/api.js", JS, include_str!("api.js")),
     ("/page/bars.js", JS, include_str!("bars.js")),
     ("/page/critical.js", JS, include_str!("critical.js")),
@@ -97,7 +99,11 @@ pub(super) fn router(store: Arc<Store>, extras: Extras, stop: CancellationToken)
         (path, kind, body)
     });
     let router = files.fold(Router::new(), |router, (path, kind, body)| {
-        router.route(path, get(move || async move { file(kind, body) }))
+        let router = router.route(path, get(move || async move { file(kind, body) }));
+        match kind == HTML && path != "/" {
+            true => router.route(&format!("{path}/"), get(without_slash)),
+            false => router,
+        }
     });
     router
         .merge(live::router(store, logs.clone(), stop))

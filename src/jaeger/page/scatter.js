@@ -1,3 +1,4 @@
+import { traceAddress } from "./address.js";
 import { draw, hue, make, refill } from "./dom.js";
 import { count, duration, time } from "./text.js";
 
@@ -62,7 +63,7 @@ function dot({ root, nodes, errors, duration: length, start }, left, top) {
   const name = [`${root.service}: ${root.span.operationName}`, duration(length), count(nodes.length, "span"),
     ...(failed ? [count(errors.length, "error")] : []), time(start)].join(", ");
   return draw("svg", { x: `${left}%`, y: `${top}%` },
-    draw("a", { href: `/trace/${root.span.traceID}`, "aria-label": name, tabindex: "-1" }, shape, draw("title", {}, name)));
+    draw("a", { href: traceAddress(root.span.traceID), "aria-label": name, tabindex: "-1" }, shape, draw("title", {}, name)));
 }
 
 const MOVES = {

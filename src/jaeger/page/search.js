@@ -1,3 +1,4 @@
+import { traceAddress } from "./address.js";
 import { ask } from "./api.js";
 import { byId, hue, make, refill, swatch } from "./dom.js";
 import { live } from "./live.js";
@@ -58,7 +59,7 @@ async function fillForm() {
 function result(trace, longest) {
   const { root, nodes, errors } = trace;
   const chips = [...services(nodes)].map(([service, spans]) => make("span", {}, swatch(service), ` ${service} (${spans})`));
-  return make("li", {}, make("a", { href: `/trace/${root.span.traceID}` },
+  return make("li", {}, make("a", { href: traceAddress(root.span.traceID) },
     make("span", { className: "name" }, `${root.service}: ${root.span.operationName}`),
     make("span", { className: "duration" }, duration(trace.duration)),
     make("span", { className: "services" }, ...chips),

@@ -1,3 +1,4 @@
+import { base } from "./address.js";
 import { ask } from "./api.js";
 import { criticalPath } from "./critical.js";
 import { details } from "./details.js";
@@ -201,7 +202,7 @@ function head() {
   byId("summary").replaceChildren(...facts.map((fact) => make("span", {}, fact)), ...names);
   for (const button of ["previous", "next"]) byId(button).disabled = errors.length === 0;
   const download = byId("download");
-  download.href = `/api/traces/${encodeURIComponent(id)}?prettyPrint=true`;
+  download.href = `${base}/api/traces/${encodeURIComponent(id)}?prettyPrint=true`;
   download.download = `trace-${root.span.traceID}.json`;
 }
 
