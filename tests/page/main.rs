@@ -23,6 +23,7 @@ mod pictures;
 mod process;
 mod proxies;
 mod proxy;
+mod saved;
 mod scatter;
 mod search;
 mod services;

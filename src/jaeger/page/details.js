@@ -43,9 +43,10 @@ function table(rows) {
 // A long key goes on in the next line after a dot or the like rather than within a word.
 const breakable = (key) => key.split(/(?<=[._/:-])/).flatMap((word) => [word, make("wbr")]);
 
-function references({ references }) {
+// A span of the same trace is on the same page, whether that is of a stored trace or of an opened one.
+function references({ references, traceID: own }) {
   return table(references.map(({ refType, traceID, spanID }) => [
     refType === "CHILD_OF" ? "child of" : "follows from",
-    make("a", { href: traceAddress(traceID, spanID) }, spanID),
+    make("a", { href: traceID === own ? `?span=${spanID}` : traceAddress(traceID, spanID) }, spanID),
   ]));
 }

@@ -5,6 +5,11 @@ use super::Request;
 /// What stands in the files for it.
 const PLACE: &str = "<!-- header -->";
 
+/// What opens saved traces, with its script.
+const OPEN: &str = "<button type=\"button\" id=\"open\">Open saved trace</button>\
+    <input type=\"file\" id=\"files\" accept=\".json,.jsonl,.ndjson\" multiple hidden>\
+    <p id=\"opening\" role=\"status\"></p>";
+
 /// `html` with the header of the page at `path`. Its attributes tell the scripts what there is, so that they ask for nothing else:
 /// `data-logs`, and the labels of the requests in `data-requests`.
 pub(super) fn put(html: &str, path: &str, logs: bool, requests: &[Request]) -> String {
@@ -23,7 +28,7 @@ pub(super) fn put(html: &str, path: &str, logs: bool, requests: &[Request]) -> S
     let labels = serde_json::json!(labels).to_string();
     let header = format!(
         "<header{logs} data-requests=\"{labels}\"><a href=\"{base}/search\">axum-jaeger</a>\
-         <nav aria-label=\"Pages\">{links}</nav></header>",
+         <nav aria-label=\"Pages\">{links}</nav>{OPEN}<script type=\"module\" src=\"{base}/page/open.js\"></script></header>",
         logs = if logs { " data-logs" } else { "" },
         labels = escaped(&labels),
     );

@@ -5,12 +5,13 @@ import { details } from "./details.js";
 import { byId, make, swatch } from "./dom.js";
 import { listen as listenTo, oneAtATime } from "./live.js";
 import { read, services } from "./model.js";
+import { opened } from "./opened.js";
 import { Rows } from "./rows.js";
 import { count, duration, time } from "./text.js";
 import { TraceLines } from "./trace_lines.js";
 import { Zoom } from "./zoom.js";
 
-const id = location.pathname.split("/").pop();
+const [view, id] = location.pathname.split("/").slice(-2);
 // `auto`: nobody has selected a span yet.
 const state = { selected: null, auto: true, closed: new Set(), matches: null, range: null, critical: null };
 const lines = new TraceLines(jump);
@@ -213,6 +214,18 @@ async function load() {
   // What is shown stays, even if Jaeger has forgotten it meanwhile.
   if (!found && trace) return;
   if (!found) throw new Error("trace not found; it is shown as soon as a span of it arrives");
+  take(found);
+}
+
+// A trace of a file does not grow, and the server knows nothing of it.
+async function open() {
+  byId("lines").hidden = byId("download").hidden = true;
+  const { trace: found, origin } = await opened(id);
+  take(found);
+  byId("summary").append(origin);
+}
+
+function take(found) {
   const first = !trace;
   const same = trace?.nodes.length === found.spans.length;
   if (!same) {
@@ -230,13 +243,18 @@ async function load() {
 
 const say = (error) => byId("summary").replaceChildren(error.message);
 
-const spans = oneAtATime(() => load().catch(say));
-const logLines = oneAtATime(() => lines.load(id).catch(say));
-listenTo({ message: spans, lines: logLines }, {
-  path: () => `/page/live?trace=${encodeURIComponent(id)}`,
-  // It has the number of spans: a large trace is not asked for twice.
-  ready({ data }) {
-    if (data !== String(known)) spans();
-    logLines();
-  },
-});
+function follow() {
+  const spans = oneAtATime(() => load().catch(say));
+  const logLines = oneAtATime(() => lines.load(id).catch(say));
+  listenTo({ message: spans, lines: logLines }, {
+    path: () => `/page/live?trace=${encodeURIComponent(id)}`,
+    // It has the number of spans: a large trace is not asked for twice.
+    ready({ data }) {
+      if (data !== String(known)) spans();
+      logLines();
+    },
+  });
+}
+
+if (view === "file") open().catch(say);
+else follow();

@@ -1,0 +1,36 @@
+import { fileAddress } from "./address.js";
+import { byId, make, swatch } from "./dom.js";
+import { kept } from "./kept.js";
+import { read } from "./model.js";
+import { Table } from "./table.js";
+import { count, duration, number, time } from "./text.js";
+
+const state = new URLSearchParams(location.search);
+
+const column = (key, title, cell) => ({ key, title, number: true, value: (row) => row[key], cell: (row) => cell(row[key]) });
+
+const nameCell = ({ id, service, name }) => make("span", {}, swatch(service), " ", make("a", { href: fileAddress(id) }, name));
+
+const table = new Table(byId("traces"), [
+  { key: "name", title: "Trace", head: true, value: ({ name }) => name, cell: nameCell },
+  column("start", "Start", time),
+  column("duration", "Duration", duration),
+  column("spans", "Spans", number),
+  column("errors", "Errors", (errors) => (errors > 0 ? make("span", { className: "error" }, number(errors)) : "0")),
+], state.get("sort") ?? "-start", (sort) => history.replaceState(null, "", `?${new URLSearchParams({ sort })}`));
+
+function row(trace) {
+  const { root, start, duration, nodes, errors } = read(trace);
+  const name = `${root.service}: ${root.span.operationName}`;
+  return { id: trace.traceID, service: root.service, name, start, duration, spans: nodes.length, errors: errors.length };
+}
+
+async function show() {
+  const opened = await kept();
+  if (!opened) return "No file has been opened in this browser.";
+  table.show(opened.traces.map(row));
+  byId("traces").hidden = false;
+  return `${count(opened.traces.length, "trace")} from ${opened.name}. This browser alone has them, until another file is opened.`;
+}
+
+byId("found").textContent = await show().catch((error) => error.message);
