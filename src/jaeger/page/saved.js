@@ -30,8 +30,7 @@ async function named(file, read) {
 }
 
 async function tracesIn(file) {
-  const text = await file.text();
-  const documents = documentsIn(text);
+  const documents = documentsIn(await file.text());
   // An answer of the API has its traces as `data`.
   const all = documents.flatMap((document) => document?.data ?? document);
   const saved = all.filter((it) => Array.isArray(it?.spans));
@@ -39,8 +38,7 @@ async function tracesIn(file) {
   if (saved.length + otlp.length < all.length) {
     throw new Error("a trace is expected, of Jaeger (with spans) or of OTLP (with resourceSpans); there is something else.");
   }
-  // The text as it is may have numbers that a script cannot hold.
-  if (otlp.length > 0) saved.push(...await transformed(otlp[0] === documents[0] && !documents[1] ? text : JSON.stringify(joined(otlp))));
+  if (otlp.length > 0) saved.push(...await transformed(otlp.flatMap(({ resourceSpans }) => resourceSpans)));
   const traces = saved.filter(({ spans }) => spans.length > 0);
   if (traces.length === 0) throw new Error("there is no span in it.");
   return traces.map(checked);
@@ -57,15 +55,21 @@ function documentsIn(text) {
   });
 }
 
-const joined = (documents) => ({ resourceSpans: documents.flatMap(({ resourceSpans }) => resourceSpans) });
-
-// As Jaeger's own UI has it done.
-const transformed = (body) => ask("/api/transform", { method: "POST", headers: { "content-type": "application/json" }, body });
-
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, exact);
   } catch {
     return undefined;
   }
+}
+
+// A number that a script cannot hold stays text, as which OTLP's JSON has it, too. Older browsers do not tell the text.
+function exact(key, value, context) {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? context?.source ?? value : value;
+}
+
+// As Jaeger's own UI has it done.
+function transformed(resourceSpans) {
+  const headers = { "content-type": "application/json" };
+  return ask("/api/transform", { method: "POST", headers, body: JSON.stringify({ resourceSpans }) });
 }
