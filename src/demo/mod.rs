@@ -16,7 +16,7 @@ use self::{
     lines::{print, relay},
 };
 use crate::{
-    jaeger::{self, Addresses, Extras, Jaeger, Logs, Request},
+    jaeger::{self, Extras, Jaeger, Logs, Request},
     telemetry::Mode,
 };
 
@@ -148,7 +148,7 @@ pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(),
         inputs.push(child.stdin.take());
         children.push((app.name, child));
     }
-    print(&welcome(&apps, jaeger.addresses()));
+    print(&welcome(&apps, jaeger.query_url()));
 
     let result = tokio::select! {
         () = shutdown.cancelled() => Ok(()),
@@ -170,7 +170,7 @@ fn requests(app: &App) -> Vec<Request> {
     ENDPOINTS.map(to).into()
 }
 
-fn welcome(apps: &[App], jaeger: &Addresses) -> String {
+fn welcome(apps: &[App], query: &str) -> String {
     let mut text = String::from("\n");
     for app in apps {
         text += &format!(
@@ -184,13 +184,12 @@ fn welcome(apps: &[App], jaeger: &Addresses) -> String {
     if let Some(first) = apps.first() {
         let service = local(first.port);
         text += &format!(
-            "\n  Try it:          http://{query}\
+            "\n  Try it:          {query}\
              \n  Make a trace:    curl http://{service}/chain\
-             \n  Have it checked: {program} verify --app http://{service} --jaeger http://{query}\
+             \n  Have it checked: {program} verify --app http://{service} --jaeger {query}\
              \n  Try also:        /items/5?q=x /io_task /cpu_task /random_status /random_sleep /error_test\
              \n  Stop:            Ctrl-C\n\n",
             program = std::env::args().next().unwrap_or_default(),
-            query = jaeger.query,
         );
     }
     text

@@ -6,6 +6,7 @@
 //! The way of a span: `receive` turns bytes into the [`model`], `store` keeps it, `query` answers with it, `page` shows it. The program
 //! that Jaeger is embedded in may add to the page ([`Extras`]): log lines, which [`Logs`] keeps, and requests to try.
 
+mod base_path;
 #[cfg(fuzzing)]
 pub mod fuzz;
 mod logs;
@@ -34,6 +35,7 @@ use receive::{Inbox, grpc, http, udp};
 use server::{Protocol, serve};
 use store::Store;
 
+pub use base_path::{BasePath, BasePathError};
 pub use logs::Logs;
 pub use page::{Extras, Request};
 pub use receive::Counts;
@@ -43,6 +45,7 @@ pub use settings::Settings;
 #[derive(Debug)]
 pub struct Jaeger {
     addresses: Addresses,
+    query_url: String,
     inboxes: [Arc<Inbox>; 4],
     threads: Vec<JoinHandle<()>>,
     servers: JoinSet<()>,
@@ -151,13 +154,15 @@ impl Jaeger {
         let pages = page::router(Arc::clone(&store), extras, stop.clone())
             .merge(metrics)
             .merge(query::router(store));
+        let pages = settings.base_path.nest(pages);
         servers.spawn(serve(query, pages, Protocol::Http1, stop));
 
         info!("Thrift compact on udp {compact_at}");
         info!("Thrift binary on udp {binary_at}");
         info!("Thrift over HTTP on http://{http_at}/api/traces");
         info!("gRPC on http://{grpc_at}");
-        info!("query on http://{query_at}");
+        let query_url = format!("http://{query_at}{}", settings.base_path);
+        info!("query on {query_url}");
         Ok(Jaeger {
             addresses: Addresses {
                 compact: compact_at,
@@ -166,6 +171,7 @@ impl Jaeger {
                 grpc: grpc_at,
                 query: query_at,
             },
+            query_url,
             inboxes,
             threads,
             servers,
@@ -176,6 +182,11 @@ impl Jaeger {
     /// Where it listens; the ports that were free ones are known here.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// The URL of the page, under which the query API's paths are, without a slash at its end.
+    pub fn query_url(&self) -> &str {
+        &self.query_url
     }
 
     /// What a receiver took and refused since the start.

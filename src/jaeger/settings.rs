@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::base_path::BasePath;
+
 /// Where to listen and how much to keep, as flags of the command line. A port of 0 is a free one.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct Settings {
@@ -23,6 +25,9 @@ pub struct Settings {
     /// The port of the query API.
     #[arg(long, default_value_t = Settings::default().query_port)]
     pub query_port: u16,
+    /// The path under which everything on the query port is, such as /jaeger.
+    #[arg(long, default_value = "/")]
+    pub base_path: BasePath,
     /// What the stored spans may take, in MiB; above that the oldest traces leave.
     #[arg(long, default_value_t = Settings::default().max_memory_mib, value_parser = clap::value_parser!(u16).range(1..))]
     pub max_memory_mib: u16,
@@ -38,6 +43,7 @@ impl Default for Settings {
             http_port: 14268,
             grpc_port: 14250,
             query_port: 16686,
+            base_path: BasePath::default(),
             max_memory_mib: 256,
         }
     }

@@ -1,9 +1,11 @@
 //! The page's files, as a browser gets them; what it does with them is in `tests/page/`.
 
 use axum_jaeger::jaeger::model::{RefKind, SpanId, SpanRef, Tag, TraceId, Value};
+use axum_jaeger::jaeger::{Jaeger, Settings};
+use reqwest::redirect::Policy;
 use serde_json::json;
 
-use super::support::{get, jaeger, span, store};
+use super::support::{get, jaeger, settings, span, store};
 
 #[tokio::test]
 async fn each_file_comes_with_its_type_and_the_policy() {
@@ -39,11 +41,86 @@ async fn what_is_no_file_is_not_found() {
 }
 
 #[tokio::test]
+async fn everything_is_under_the_base_path_and_what_has_a_slash_too_many_leads_on() {
+    let settings = Settings {
+        base_path: "/tools/jaeger".parse().unwrap(),
+        ..settings(16)
+    };
+    let jaeger = Jaeger::start(&settings).await.unwrap();
+    let host = format!("http://{}", jaeger.addresses().query);
+    assert_eq!(jaeger.query_url(), format!("{host}/tools/jaeger"));
+    let http = reqwest::Client::builder().redirect(Policy::none());
+    let http = http.build().unwrap();
+    for (path, status, location) in [
+        ("/tools/jaeger/", 200, None),
+        ("/tools/jaeger/search", 200, None),
+        ("/tools/jaeger/trace/a", 200, None),
+        ("/tools/jaeger/page/base.css", 200, None),
+        ("/tools/jaeger/page/live", 200, None),
+        ("/tools/jaeger/api/services", 200, None),
+        ("/tools/jaeger/metrics", 200, None),
+        ("/tools/jaeger", 307, Some("jaeger/")),
+        ("/tools/jaeger?a=b", 307, Some("jaeger/?a=b")),
+        ("/tools/jaeger/search/?a=b", 307, Some("../search?a=b")),
+        ("/tools/jaeger/trace/a/", 307, Some("../a")),
+        (
+            "/tools/jaeger/trace/%2F%2Fevil/",
+            307,
+            Some("../%2F%2Fevil"),
+        ),
+        ("/tools/jaeger/nothing", 404, None),
+        ("/", 404, None),
+        ("/tools/", 404, None),
+        ("/tools/jaegers", 404, None),
+        ("/search", 404, None),
+        ("/api/services", 404, None),
+    ] {
+        let answer = http.get(format!("{host}{path}")).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let headers = answer.headers();
+        let found = headers.get("location").map(|it| it.to_str().unwrap());
+        assert_eq!(found, location, "{path}");
+    }
+    let elsewhere = reqwest::get(&host).await.unwrap().text().await.unwrap();
+    assert_eq!(elsewhere, "not found: everything is under /tools/jaeger/\n");
+}
+
+#[tokio::test]
+async fn messages_come_through_proxies_from_the_first_one_on() {
+    let jaeger = jaeger(16).await;
+    store(&jaeger, &[span(1, 1, "s", "o"), span(1, 2, "s", "o")]).await;
+    for (query, spans) in [
+        ("", 0),
+        ("?trace=1", 2),
+        ("?trace=2", 0),
+        ("?service=s&limit=20", 0),
+    ] {
+        let url = format!("http://{}/page/live{query}", jaeger.addresses().query);
+        let mut events = reqwest::get(url).await.unwrap();
+        let header = |name| events.headers()[name].to_str().unwrap();
+        assert_eq!(header("content-type"), "text/event-stream");
+        assert_eq!(header("cache-control"), "no-store, no-transform");
+        assert_eq!(header("x-accel-buffering"), "no");
+        // At once: nothing happens that one could be told of.
+        let first = events.chunk().await.unwrap().unwrap();
+        let expected = format!(": ready\nevent: ready\ndata: {spans}\n\n");
+        assert_eq!(first, expected.as_bytes(), "{query}");
+    }
+}
+
+/// The messages after the first.
+async fn live(url: String) -> reqwest::Response {
+    let mut events = reqwest::get(url).await.unwrap();
+    let first = events.chunk().await.unwrap().unwrap();
+    assert!(first.starts_with(b": ready\n"));
+    events
+}
+
+#[tokio::test]
 async fn a_page_is_told_of_spans_and_does_not_hold_up_the_end() {
     let jaeger = jaeger(16).await;
     let url = format!("http://{}/page/live", jaeger.addresses().query);
-    let mut events = reqwest::get(url).await.unwrap();
-    assert_eq!(events.headers()["content-type"], "text/event-stream");
+    let mut events = live(url).await;
     store(&jaeger, &[span(1, 1, "s", "o")]).await;
     let event = events.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"data: spans\n\n");
@@ -56,7 +133,7 @@ async fn a_page_with_a_search_is_told_of_its_traces_alone() {
     let jaeger = jaeger(16).await;
     store(&jaeger, &[span(1, 1, "s", "o")]).await;
     let url = |query| format!("http://{}/page/live?{query}", jaeger.addresses().query);
-    let mut events = reqwest::get(url("service=s&operation=o")).await.unwrap();
+    let mut events = live(url("service=s&operation=o")).await;
     // What does not match comes first, and again with what does.
     store(&jaeger, &[span(2, 1, "s", "other"), span(3, 1, "t", "o")]).await;
     let mut grown = span(1, 2, "t", "other");

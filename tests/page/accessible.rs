@@ -1,5 +1,7 @@
 //! Everybody can use it: axe finds nothing, in either colours, on narrow and wide screens.
 
+use std::path::PathBuf;
+
 use crate::browser::Browser;
 use crate::embedded::Embedded;
 use crate::spans::{shop, span, store};
@@ -26,6 +28,12 @@ async fn axe_finds_no_violation_and_nothing_is_wider_than_the_screen() {
         embedded.push(&long, level, span as u64 + 1, &long);
     }
     let browser = Browser::start().await;
+    let saved = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("accessible.json");
+    let traces = jaeger.get("/api/traces?traceID=a&traceID=10").await;
+    std::fs::write(&saved, traces.to_string()).unwrap();
+    browser.open(jaeger.url().as_str()).await;
+    browser.choose("#files", &[&saved]).await;
+    browser.until_says("#found", "2 traces").await;
     for (path, ready) in [
         ("/search?service=shop", "1 trace"),
         (
@@ -44,6 +52,8 @@ async fn axe_finds_no_violation_and_nothing_is_wider_than_the_screen() {
         ("/logs", "3 lines"),
         ("/logs?text=nothing", "0 lines"),
         ("/trace/a?zoom=500-1500", "1.5 ms of 1 s"),
+        ("/file", "2 traces from accessible.json"),
+        ("/file/0000000000000010", "from accessible.json"),
     ] {
         browser
             .open(jaeger.url().join(path).unwrap().as_str())

@@ -1,6 +1,7 @@
 //! A browser of its own for each test, spoken to as WebDriver says: JSON over HTTP.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -170,6 +171,21 @@ impl Browser {
         let element = self.element(selector).await;
         self.post(&format!("{element}/value"), json!({ "text": text }))
             .await;
+    }
+
+    /// Chooses files in an input.
+    pub(crate) async fn choose(&self, selector: &str, files: &[&PathBuf]) {
+        let paths: Vec<_> = files.iter().map(|path| path.to_str().unwrap()).collect();
+        self.keys(selector, &paths.join("\n")).await;
+    }
+
+    /// Drags files from elsewhere over the page, and drops them there.
+    pub(crate) async fn drop_files(&self, files: &[&PathBuf]) {
+        let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
+        for event in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({ "type": event, "x": 400, "y": 300, "data": data });
+            self.devtools("Input.dispatchDragEvent", event).await;
+        }
     }
 
     /// The page before this one.

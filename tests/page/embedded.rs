@@ -10,15 +10,23 @@ use crate::spans::HOSTILE;
 
 /// A Jaeger within the test, with all that the page can have; the test hands it lines.
 pub(crate) struct Embedded {
-    _running: axum_jaeger::jaeger::Jaeger,
+    running: axum_jaeger::jaeger::Jaeger,
     pub(crate) jaeger: Jaeger,
     pub(crate) logs: Arc<Logs>,
 }
 
 impl Embedded {
     pub(crate) async fn start() -> Self {
+        Self::start_under("/").await
+    }
+
+    /// With everything under this path.
+    pub(crate) async fn start_under(base_path: &str) -> Self {
         let logs = Arc::new(Logs::new(1024 * 1024));
-        let settings = Settings::on_free_ports();
+        let settings = Settings {
+            base_path: base_path.parse().unwrap(),
+            ..Settings::on_free_ports()
+        };
         let extras = Extras {
             logs: Some(Arc::clone(&logs)),
             // Nobody listens there.
@@ -34,9 +42,14 @@ impl Embedded {
             .unwrap();
         Self {
             jaeger: Jaeger::at(running.addresses()),
-            _running: running,
+            running,
             logs,
         }
+    }
+
+    /// Without a slash at its end.
+    pub(crate) fn url(&self) -> &str {
+        self.running.query_url()
     }
 
     /// A line of this span of the trace that `spans::shop` makes.

@@ -23,7 +23,10 @@ mod pictures;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/process.rs"]
 mod process;
+mod proxies;
+mod proxy;
 mod roots;
+mod saved;
 mod scatter;
 mod search;
 mod services;

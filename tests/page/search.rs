@@ -113,7 +113,7 @@ async fn only_what_changed_is_asked_for() {
             "performance.getEntriesByType('resource').filter(({{ name }}) => name.includes('/api/traces?{what}')).length"
         )
     };
-    // One as it opens, and one for what may have come before the messages did.
+    // One at once, and one for what may have come before the messages did.
     browser.until(&asked("service="), 2).await;
     browser.until_says("#found", "1 trace").await;
 

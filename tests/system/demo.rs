@@ -115,6 +115,30 @@ fn a_taken_port_is_named() {
 }
 
 #[test]
+fn under_a_base_path_it_says_where_and_is_found_there() {
+    let demo = Demo::start(&["--base-path", "/tools/jaeger/"]);
+    assert!(demo.jaeger.ends_with("/tools/jaeger"), "{}", demo.jaeger);
+    demo.process
+        .wait_for_line(&format!("--jaeger {}", demo.jaeger));
+    let (code, output) = verify(&demo);
+    assert_eq!(code, Some(0), "{output}");
+}
+
+#[test]
+fn a_bad_base_path_says_what_is_allowed() {
+    for path in ["jaeger", "//", "/a//b", "/a/../b", "/a b", "/{id}"] {
+        let mut jaeger = Process::start(&["jaeger", "--base-path", path], &[]);
+        assert_eq!(jaeger.wait().code(), Some(2), "{path}");
+        let line = jaeger.wait_for_line("--base-path");
+        assert!(line.contains(&format!("'{path}'")), "{line}");
+        assert!(
+            line.contains("allowed is / or a path such as /jaeger"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn a_bad_mode_says_what_is_allowed() {
     let mut demo = Process::start(&["--mode", "zipkin"], &[]);
     assert_eq!(demo.wait().code(), Some(2));

@@ -1,6 +1,8 @@
+import { base } from "./address.js";
+
 // The query API's `data`, or an exception with its own message.
 export async function ask(path, options) {
-  const response = await fetch(path, options);
+  const response = await fetch(base + path, options);
   const text = await response.text();
   // Some of the API's errors are JSON, and those of something between are not.
   let answer = {};

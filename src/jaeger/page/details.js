@@ -1,3 +1,4 @@
+import { traceAddress } from "./address.js";
 import { make, swatch } from "./dom.js";
 import { clamped, long } from "./long.js";
 import { path } from "./rows.js";
@@ -52,12 +53,12 @@ function starts({ span, parent, noStart }, trace) {
   return `unknown; drawn where ${parent ? "its parent" : "the trace"} begins`;
 }
 
-// Of the same trace only what is there can be followed.
+// Of the same trace only what is there can be followed, on the same page, whether that is of a stored trace or of an opened one.
 function references({ references, traceID: own }, { nodes }) {
   return table(references.map(({ refType, traceID, spanID }) => [
     refType === "CHILD_OF" ? "child of" : "follows from",
     traceID === own && !nodes.some(({ span }) => span.spanID === spanID)
       ? `${spanID}, which is not in this trace`
-      : make("a", { href: `/trace/${traceID}?span=${spanID}` }, traceID === own ? spanID : `${spanID} of trace ${traceID}`),
+      : make("a", { href: traceID === own ? `?span=${spanID}` : traceAddress(traceID, spanID) }, traceID === own ? spanID : `${spanID} of trace ${traceID}`),
   ]));
 }

@@ -1,3 +1,5 @@
+import { base } from "./address.js";
+
 // More traces than one address may name.
 const MANY = 100;
 
@@ -45,33 +47,68 @@ export function oneAtATime(update) {
   };
 }
 
-// Calls what `updates` has for an event: `message` when spans arrive, `traces` when they are named, `lines` when log lines do.
+// Milliseconds between two calls of all updates while no messages come through; each time twice as many.
+const FIRST_PAUSE = 3_000;
+const LAST_PAUSE = 60_000;
+
+// Calls what `updates` has for an event: `message` when spans arrive, `traces` when they are named, `lines` when log lines do. A proxy
+// may keep messages back: all updates are called at once, and from time to time until the first message is there. It is handed to
+// `ready`, since what arrived before it was told to nobody; without one all updates are called again.
 // Browsers have few connections to one host, so that only a page that is looked at keeps one.
-export function listen(updates, { path = () => "/page/live", button = null }) {
+export function listen(updates, { path = () => "/page/live", button = null, ready = null }) {
   let source = null;
   let followed = null;
+  let timer = null;
 
-  const all = () => Object.values(updates).forEach((update) => update());
+  const all = () => Promise.all(Object.values(updates).map((update) => update()));
+  const paused = () => button?.getAttribute("aria-pressed") === "true";
 
-  function connect() {
+  function close() {
+    clearTimeout(timer);
     source?.close();
-    source = null;
-    if (document.hidden || paused()) return;
-    followed = path();
-    source = new EventSource(followed);
-    // What arrived before it was open was told to nobody. Where it does not open, what there is can still be shown.
-    source.addEventListener("open", all);
-    source.addEventListener("error", all, { once: true });
-    for (const [event, update] of Object.entries(updates)) source.addEventListener(event, update);
+    timer = source = null;
   }
 
-  const paused = () => button?.getAttribute("aria-pressed") === "true";
+  function connect(pause = FIRST_PAUSE) {
+    close();
+    if (document.hidden || paused()) return;
+    followed = path();
+    source = new EventSource(base + followed);
+    source.addEventListener("ready", (event) => {
+      clearTimeout(timer);
+      timer = null;
+      (ready ?? all)(event);
+    });
+    source.addEventListener("error", () => timer ?? wait(FIRST_PAUSE));
+    for (const [event, update] of Object.entries(updates)) source.addEventListener(event, update);
+    wait(pause);
+  }
+
+  function wait(pause) {
+    timer = setTimeout(async () => {
+      const asked = source;
+      await all();
+      // It may have been closed, or followed something else, in the meantime.
+      if (source !== asked || timer === null) return;
+      const next = Math.min(2 * pause, LAST_PAUSE);
+      // The browser tries again by itself, but not after an answer that says no.
+      if (source.readyState === EventSource.CLOSED) connect(next);
+      else wait(next);
+    }, pause);
+  }
+
+  async function start() {
+    await all();
+    connect();
+  }
+
+  const resume = () => (document.hidden || paused() ? close() : start());
+
   button?.addEventListener("click", () => {
     button.setAttribute("aria-pressed", !paused());
-    connect();
+    resume();
   });
-  document.addEventListener("visibilitychange", connect);
-  connect();
-  if (!source) all();
+  document.addEventListener("visibilitychange", resume);
+  start();
   return { follow: () => source && followed !== path() && connect() };
 }

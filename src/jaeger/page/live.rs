@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, spawn_blocking};
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,12 @@ const MAX_PAGES: usize = 64;
 const PAUSE: Duration = Duration::from_millis(500);
 /// Traces that a message names; the page asks for them in one address.
 const MAX_NAMED: usize = 100;
+
+/// Proxies pass each message on as it comes: none keeps it to compress or to store it, nor (nginx) until there are more.
+const FOR_PROXIES: [(HeaderName, &str); 2] = [
+    (CACHE_CONTROL, "no-store, no-transform"),
+    (HeaderName::from_static("x-accel-buffering"), "no"),
+];
 
 #[derive(Debug, Clone)]
 struct Live {
@@ -69,13 +76,14 @@ async fn tell(State(live): State<Live>, Query(pairs): Query<Vec<(String, String)
     };
     let stop = live.stop.clone();
     let page = Page::new(live, shown, slot);
-    let events = stream::unfold((page, stop), |(mut page, stop)| async {
+    let ready = page.ready();
+    let news = stream::unfold((page, stop), |(mut page, stop)| async {
         let event = stop.run_until_cancelled(page.next()).await.flatten()?;
         Some((Ok::<_, Infallible>(event), (page, stop)))
     });
-    Sse::new(events)
-        .keep_alive(KeepAlive::default())
-        .into_response()
+    let events = stream::once(async { Ok(ready) }).chain(news);
+    let messages = Sse::new(events).keep_alive(KeepAlive::default());
+    (FOR_PROXIES, messages).into_response()
 }
 
 /// What a page shows, by its parameters.
@@ -139,6 +147,12 @@ impl Page {
             logs: live.logs,
             _slot: slot,
         }
+    }
+
+    /// The first message, sent at once: that messages come through, and how many spans the trace has.
+    fn ready(&self) -> Event {
+        let event = Event::default().comment("ready").event("ready");
+        event.data(self.span_count.to_string())
     }
 
     /// The next message; `None` when there will be no more.

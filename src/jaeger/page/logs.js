@@ -1,3 +1,4 @@
+import { traceAddress } from "./address.js";
 import { ask } from "./api.js";
 import { byId, make } from "./dom.js";
 import { arrange, lineElement } from "./lines.js";
@@ -22,7 +23,7 @@ function offer(services) {
 }
 
 function link({ traceID, spanID }) {
-  return traceID ? make("a", { href: `/trace/${traceID}${spanID ? `?span=${spanID}` : ""}` }, `trace ${traceID.slice(0, 8)}`) : "";
+  return traceID ? make("a", { href: traceAddress(traceID, spanID) }, `trace ${traceID.slice(0, 8)}`) : "";
 }
 
 async function search() {

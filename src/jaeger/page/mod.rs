@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
+use super::base_path::without_slash;
 use super::logs::Logs;
 use super::store::Store;
 pub use requests::Request;
@@ -42,26 +43,35 @@ const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 const SEARCH: &str = include_str!("search.html");
+const TRACE: &str = include_str!("trace.html");
 
 /// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own UI, so that links made for it work.
-const FILES: [(&str, &str, &str); 35] = [
+const FILES: &[(&str, &str, &str)] = &[
     ("/", HTML, SEARCH),
     ("/search", HTML, SEARCH),
     ("/services", HTML, include_str!("services.html")),
-    ("/trace/{id}", HTML, include_str!("trace.html")),
+    ("/trace/{id}", HTML, TRACE),
+    // Traces of a file, which the browser has.
+    ("/file", HTML, include_str!("file.html")),
+    ("/file/{id}", HTML, TRACE),
     ("/page/base.css", CSS, include_str!("base.css")),
     ("/page/search.css", CSS, include_str!("search.css")),
     ("/page/services.css", CSS, include_str!("services.css")),
+    ("/page/table.css", CSS, include_str!("table.css")),
     ("/page/trace.css", CSS, include_str!("trace.css")),
     ("/page/icon.svg", SVG, include_str!("icon.svg")),
+    ("/page/address.js", JS, include_str!("address.js")),
     ("/page/api.js", JS, include_str!("api.js")),
     ("/page/bars.js", JS, include_str!("bars.js")),
+    ("/page/checked.js", JS, include_str!("checked.js")),
     ("/page/critical.js", JS, include_str!("critical.js")),
     ("/page/details.js", JS, include_str!("details.js")),
     ("/page/dom.js", JS, include_str!("dom.js")),
+    ("/page/file.js", JS, include_str!("file.js")),
     ("/page/form.js", JS, include_str!("form.js")),
     ("/page/graph.js", JS, include_str!("graph.js")),
     ("/page/header.js", JS, include_str!("header.js")),
+    ("/page/kept.js", JS, include_str!("kept.js")),
     ("/page/layout.js", JS, include_str!("layout.js")),
     ("/page/lines.css", CSS, include_str!("lines.css")),
     ("/page/lines.js", JS, include_str!("lines.js")),
@@ -69,8 +79,11 @@ const FILES: [(&str, &str, &str); 35] = [
     ("/page/logfmt.js", JS, include_str!("logfmt.js")),
     ("/page/long.js", JS, include_str!("long.js")),
     ("/page/model.js", JS, include_str!("model.js")),
+    ("/page/open.js", JS, include_str!("open.js")),
+    ("/page/opened.js", JS, include_str!("opened.js")),
     ("/page/range.js", JS, include_str!("range.js")),
     ("/page/rows.js", JS, include_str!("rows.js")),
+    ("/page/saved.js", JS, include_str!("saved.js")),
     ("/page/scatter.js", JS, include_str!("scatter.js")),
     ("/page/search.js", JS, include_str!("search.js")),
     ("/page/services.js", JS, include_str!("services.js")),
@@ -83,7 +96,7 @@ const FILES: [(&str, &str, &str); 35] = [
 ];
 
 /// What is there only where there are log lines.
-const LOG_FILES: [(&str, &str, &str); 3] = [
+const LOG_FILES: &[(&str, &str, &str)] = &[
     ("/logs", HTML, include_str!("logs.html")),
     ("/page/logs.css", CSS, include_str!("logs.css")),
     ("/page/logs.js", JS, include_str!("logs.js")),
@@ -93,7 +106,7 @@ const LOG_FILES: [(&str, &str, &str); 3] = [
 pub(super) fn router(store: Arc<Store>, extras: Extras, stop: CancellationToken) -> Router {
     let Extras { logs, requests } = extras;
     let of_logs = logs.iter().flat_map(|_| LOG_FILES);
-    let files = FILES.into_iter().chain(of_logs).map(|(path, kind, body)| {
+    let files = FILES.iter().chain(of_logs).map(|&(path, kind, body)| {
         let body = match kind {
             HTML => header::put(body, path, logs.is_some(), &requests).into(),
             _ => Bytes::from_static(body.as_bytes()),
@@ -101,7 +114,11 @@ pub(super) fn router(store: Arc<Store>, extras: Extras, stop: CancellationToken)
         (path, kind, body)
     });
     let router = files.fold(Router::new(), |router, (path, kind, body)| {
-        router.route(path, get(move || async move { file(kind, body) }))
+        let router = router.route(path, get(move || async move { file(kind, body) }));
+        match kind == HTML && path != "/" {
+            true => router.route(&format!("{path}/"), get(without_slash)),
+            false => router,
+        }
     });
     router
         .merge(live::router(store, logs.clone(), stop))

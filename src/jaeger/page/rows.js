@@ -6,12 +6,12 @@ import { duration } from "./text.js";
 // Rows that are drawn above and below what is seen.
 const SPARE = 5;
 
-const PATHS = { grpc: "gRPC", http: "HTTP", "udp-compact": "UDP", "udp-binary": "UDP" };
+const PATHS = new Map(Object.entries({ grpc: "gRPC", http: "HTTP", "udp-compact": "UDP", "udp-binary": "UDP" }));
 
 // How the span came, where its receiver says so.
 export const path = (span) => {
   const receiver = tag(span, "internal.span.receiver");
-  return PATHS[receiver] ?? receiver;
+  return PATHS.get(receiver) ?? receiver;
 };
 
 // A list of which only the rows that are seen are in the document.

@@ -1,3 +1,4 @@
+import { traceAddress } from "./address.js";
 import { draw, hue, make, refill } from "./dom.js";
 import { lack, nameOf } from "./model.js";
 import { count, duration, time } from "./text.js";
@@ -70,7 +71,7 @@ function dot(trace, left, top) {
   const name = [nameOf(trace), duration(trace.duration), count(nodes.length, "span"),
     ...(failed ? [count(errors.length, "error")] : []), ...(trace.missing.length > 0 ? [lack(trace)] : []), time(start)].join(", ");
   return draw("svg", { x: `${left}%`, y: `${top}%` },
-    draw("a", { href: `/trace/${root.span.traceID}`, "aria-label": name, tabindex: "-1" }, shape, draw("title", {}, name)));
+    draw("a", { href: traceAddress(root.span.traceID), "aria-label": name, tabindex: "-1" }, shape, draw("title", {}, name)));
 }
 
 const MOVES = {

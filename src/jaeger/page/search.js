@@ -1,3 +1,4 @@
+import { traceAddress } from "./address.js";
 import { ask } from "./api.js";
 import { byId, hue, make, refill } from "./dom.js";
 import { fields, fill, offer, question, read, set } from "./form.js";
@@ -30,7 +31,7 @@ async function fillServices() {
 function result(trace, longest) {
   const { root, nodes, errors } = trace;
   const chips = [...services(nodes)].map(([service, spans]) => make("span", {}, ...serviceName(service, ` (${spans})`)));
-  return make("li", {}, make("a", { href: `/trace/${root.span.traceID}` },
+  return make("li", {}, make("a", { href: traceAddress(root.span.traceID) },
     clamped(nameOf(trace), "name"),
     make("span", { className: "duration" }, duration(trace.duration)),
     make("span", { className: "services" }, ...chips),

@@ -1,3 +1,4 @@
+import { base } from "./address.js";
 import { ask } from "./api.js";
 import { byId, make } from "./dom.js";
 import { graph } from "./graph.js";
@@ -19,7 +20,7 @@ function remember(name, value) {
 }
 
 // A search for what the figures are of.
-const search = (wanted) => `/search?${new URLSearchParams({ ...wanted, lookback: lookback.value })}`;
+const search = (wanted) => `${base}/search?${new URLSearchParams({ ...wanted, lookback: lookback.value })}`;
 
 const text = (key, title, cell, head) => ({ key, title, value: (row) => row[key], cell, head });
 const amount = (key, title, cell = (row) => number(row[key])) => ({ key, title, number: true, value: (row) => row[key], cell });

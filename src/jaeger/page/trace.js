@@ -1,3 +1,4 @@
+import { base } from "./address.js";
 import { ask } from "./api.js";
 import { criticalPath } from "./critical.js";
 import { details } from "./details.js";
@@ -5,16 +6,19 @@ import { byId, make } from "./dom.js";
 import { listen as listenTo, oneAtATime } from "./live.js";
 import { clamped, serviceName } from "./long.js";
 import { lack, nameOf, read, services } from "./model.js";
+import { opened } from "./opened.js";
 import { Rows } from "./rows.js";
 import { count, duration, excerpt, time } from "./text.js";
 import { TraceLines } from "./trace_lines.js";
 import { Zoom } from "./zoom.js";
 
-const id = location.pathname.split("/").pop();
+const [view, id] = location.pathname.split("/").slice(-2);
 const linked = new URLSearchParams(location.search).get("span");
 // `auto`: nobody has selected a span yet.
 const state = { selected: null, auto: true, closed: new Set(), matches: null, range: null, critical: null };
 const lines = new TraceLines(jump);
+// How many spans the last answer had; null when there was none.
+let known = null;
 let trace;
 let rows;
 let zoom;
@@ -210,15 +214,29 @@ function head() {
   byId("summary").replaceChildren(...facts.map((fact) => make("span", {}, fact)), ...warnings, ...names);
   for (const button of ["previous", "next"]) byId(button).disabled = errors.length === 0;
   const download = byId("download");
-  download.href = `/api/traces/${encodeURIComponent(id)}?prettyPrint=true`;
+  download.href = `${base}/api/traces/${encodeURIComponent(id)}?prettyPrint=true`;
   download.download = `trace-${root.span.traceID}.json`;
 }
 
 async function load() {
+  known = null;
   const [found] = await ask(`/api/traces?traceID=${encodeURIComponent(id)}`);
+  known = found?.spans.length ?? 0;
   // What is shown stays, even if Jaeger has forgotten it meanwhile.
   if (!found && trace) return;
   if (!found) throw new Error("trace not found; it is shown as soon as a span of it arrives");
+  take(found);
+}
+
+// A trace of a file does not grow, and the server knows nothing of it.
+async function open() {
+  byId("lines").hidden = byId("download").hidden = true;
+  const { trace: found, origin } = await opened(id);
+  take(found);
+  byId("summary").append(origin);
+}
+
+function take(found) {
   const first = !trace;
   const same = trace?.nodes.length === found.spans.length;
   if (!same) {
@@ -236,7 +254,18 @@ async function load() {
 
 const say = (error) => byId("summary").replaceChildren(error.message);
 
-listenTo({
-  message: oneAtATime(() => load().catch(say)),
-  lines: oneAtATime(() => lines.load(id).catch(say)),
-}, { path: () => `/page/live?trace=${encodeURIComponent(id)}` });
+function follow() {
+  const spans = oneAtATime(() => load().catch(say));
+  const logLines = oneAtATime(() => lines.load(id).catch(say));
+  listenTo({ message: spans, lines: logLines }, {
+    path: () => `/page/live?trace=${encodeURIComponent(id)}`,
+    // It has the number of spans: a large trace is not asked for twice.
+    ready({ data }) {
+      if (data !== String(known)) spans();
+      logLines();
+    },
+  });
+}
+
+if (view === "file") open().catch(say);
+else follow();

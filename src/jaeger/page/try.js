@@ -1,3 +1,4 @@
+import { traceAddress } from "./address.js";
 import { ask } from "./api.js";
 import { byId, make } from "./dom.js";
 import { requests } from "./header.js";
@@ -6,7 +7,7 @@ import { requests } from "./header.js";
 async function send(name) {
   const { status, traceID } = await ask(`/page/try?${new URLSearchParams({ name })}`, { method: "POST" });
   if (!traceID) return `${name} answered ${status}, but made no trace.`;
-  location.assign(`/trace/${traceID}`);
+  location.assign(traceAddress(traceID));
   return "";
 }
 

@@ -1,0 +1,143 @@
+//! The page behind proxies.
+
+use crate::browser::Browser;
+use crate::demo::Demo;
+use crate::embedded::Embedded;
+use crate::proxy::{KeepsBack, Proxy};
+use crate::spans::{shop, span, store};
+
+/// A view, and what it says of the shop.
+const VIEWS: [(&str, &str); 4] = [
+    ("search?service=shop", "shop: buy"),
+    ("trace/a", "shop: buy"),
+    ("services", "Calls between services"),
+    ("logs", "sold nothing"),
+];
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn every_view_asks_at_once_and_for_news_where_messages_are_kept_back() {
+    let embedded = Embedded::start().await;
+    let jaeger = &embedded.jaeger;
+    store(jaeger, &shop()).await;
+    embedded.push("shop", "INFO", 1, "sold nothing");
+    let browser = Browser::start().await;
+    let mut id = 4;
+    for keeps_back in [KeepsBack::HeadAndBody, KeepsBack::Body, KeepsBack::All] {
+        let proxy = Proxy::start(embedded.url(), "/", keeps_back).await;
+        for (view, ready) in VIEWS {
+            browser.open(proxy.url.join(view).unwrap().as_str()).await;
+            browser.until_says("main", ready).await;
+            id += 1;
+            let late = format!("late-{id}");
+            store(jaeger, &[span(10, id, 1, &late, "come")]).await;
+            embedded.push("shop", "INFO", 1, &late);
+            browser.until_says("main", &late).await;
+        }
+        // The browser itself says that there was no answer.
+        if keeps_back != KeepsBack::All {
+            browser.assert_quiet().await;
+        }
+    }
+}
+
+/// A page of each kind, as links from elsewhere have it, and what it says of the shop.
+const DEEP_LINKS: [(&str, &str); 8] = [
+    ("/search?service=shop", "shop: buy"),
+    ("/search/?service=shop", "shop: buy"),
+    ("/trace/a?span=0000000000000003", "no luck"),
+    ("/trace/a/?span=0000000000000003", "no luck"),
+    ("/services", "Calls between services"),
+    ("/services/", "Calls between services"),
+    ("/logs?text=sold", "1 line"),
+    ("/logs/?text=sold", "1 line"),
+];
+
+/// The addresses on the page that do not begin with this.
+fn elsewhere(url: &str) -> String {
+    format!(
+        "[...document.querySelectorAll('[href], [src], [action]')]\
+         .map((it) => new URL(['href', 'src', 'action'].map((name) => it.getAttribute(name)).find((it) => it !== null), document.baseURI).href)\
+         .filter((it) => !it.startsWith('{url}/')).join()"
+    )
+}
+
+/// Goes from page to page of what is at `url`, which has no slash at its end.
+async fn walk(embedded: &Embedded, browser: &Browser, url: &str) {
+    for (path, says) in DEEP_LINKS {
+        browser.open(&format!("{url}{path}")).await;
+        browser.until_says("main", says).await;
+        browser.until(&elsewhere(url), "").await;
+        let without_slash = path.replace("/?", "?");
+        let without_slash = without_slash.trim_end_matches('/');
+        let there = format!("{url}{without_slash}");
+        browser.until("location.href", there).await;
+    }
+
+    browser.open(&format!("{url}/")).await;
+    browser.until_says("#results", "shop: buy").await;
+    store(&embedded.jaeger, &[span(10, 5, 1, "late", "come")]).await;
+    browser.until_says("#results", "late (1)").await;
+    browser.click("#query button").await;
+    browser.until("location.search.length > 0", true).await;
+    browser.until_says("#results", "late (1)").await;
+    browser.click("#results a").await;
+    browser.until_says("#tree", "late come").await;
+    browser.until_says("#line-list", "sold nothing").await;
+    let json = "fetch(document.getElementById('download').href).then(({ status }) => status)";
+    browser.until(json, 200).await;
+    browser.click("#next").await;
+    browser.until_says("#details h2", "pay").await;
+    browser.click("#details a").await;
+    browser.until_says("#details h2", "ask the bank").await;
+
+    browser.click("nav a[href$='/services']").await;
+    browser.until_says("#operations", "buy").await;
+    browser.click("#operations th a").await;
+    browser.until_says("#found", "1 trace").await;
+    browser.click("nav a[href$='/logs']").await;
+    browser.until_says("#lines", "sold nothing").await;
+    browser.click("#lines a").await;
+    browser.until_says("#title", "shop: buy").await;
+    browser.assert_quiet().await;
+
+    browser.click("header > a").await;
+    browser.click("#requests button").await;
+    browser.until_says("#sent", "does the service run?").await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn the_page_works_under_any_path() {
+    for (base_path, prefix) in [
+        ("/jaeger", None),
+        // One proxy takes its path away, and one puts another in its place.
+        ("/", Some("/tools/jaeger/")),
+        ("/tools/jaeger", Some("/x/")),
+    ] {
+        let embedded = Embedded::start_under(base_path).await;
+        store(&embedded.jaeger, &shop()).await;
+        embedded.push("shop", "INFO", 1, "sold nothing");
+        let url = match prefix {
+            Some(prefix) => {
+                let proxy = Proxy::start(embedded.url(), prefix, KeepsBack::Nothing).await;
+                proxy.url.as_str().trim_end_matches('/').to_owned()
+            }
+            None => embedded.url().to_owned(),
+        };
+        walk(&embedded, &Browser::start().await, &url).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn the_demo_works_under_a_base_path() {
+    let demo = Demo::start(&["--base-path", "/jaeger/"]);
+    assert!(demo.jaeger.ends_with("/jaeger"), "{}", demo.jaeger);
+    let browser = Browser::start().await;
+    browser.open(&demo.jaeger).await;
+    browser.click("#requests button").await;
+    browser.until_says("#title", "app-a: GET /chain").await;
+    browser.until_says("#line-list", "app-c").await;
+    browser.assert_quiet().await;
+}

@@ -1,0 +1,91 @@
+//! A proxy between the browser and Jaeger, as careless as some are.
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::{CONTENT_TYPE, HOST, TRANSFER_ENCODING};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use reqwest::Url;
+
+/// What it does not pass on of messages, which have no end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeepsBack {
+    Nothing,
+    /// As nginx and others by default: heads come with the first full buffer.
+    HeadAndBody,
+    /// As those that compress: messages come with the first full block.
+    Body,
+    /// As those that wait for the whole, and then no longer.
+    All,
+}
+
+/// A running proxy; it ends with the test.
+pub(crate) struct Proxy {
+    /// Where the browser finds what is at `/` behind the proxy.
+    pub(crate) url: Url,
+}
+
+#[derive(Clone)]
+struct Shared {
+    behind: String,
+    prefix: &'static str,
+    keeps_back: KeepsBack,
+    http: reqwest::Client,
+}
+
+impl Proxy {
+    /// Serves what is under `behind` under the path `prefix`, which begins and ends with a slash.
+    pub(crate) async fn start(behind: &str, prefix: &'static str, keeps_back: KeepsBack) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}{prefix}", listener.local_addr().unwrap());
+        let none = reqwest::redirect::Policy::none();
+        let shared = Shared {
+            behind: behind.to_owned(),
+            prefix,
+            keeps_back,
+            http: reqwest::Client::builder().redirect(none).build().unwrap(),
+        };
+        let router = Router::new().fallback(pass).with_state(shared);
+        tokio::spawn(async { axum::serve(listener, router).await });
+        let url = url.parse().unwrap();
+        Self { url }
+    }
+}
+
+async fn pass(
+    State(shared): State<Shared>,
+    method: Method,
+    uri: Uri,
+    mut headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let path = uri.path_and_query().unwrap().as_str();
+    let Some(path) = path.strip_prefix(shared.prefix) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    headers.remove(HOST);
+    let url = format!("{}/{path}", shared.behind);
+    let request = shared.http.request(method, url).headers(headers).body(body);
+    let Ok(answer) = request.send().await else {
+        return StatusCode::BAD_GATEWAY.into_response();
+    };
+    let status = answer.status();
+    let mut headers = answer.headers().clone();
+    headers.remove(TRANSFER_ENCODING);
+    let kind = headers.get(CONTENT_TYPE);
+    let are_messages = kind.is_some_and(|kind| kind == "text/event-stream");
+    let body = match shared.keeps_back {
+        KeepsBack::HeadAndBody if are_messages => std::future::pending().await,
+        KeepsBack::Body if are_messages => Body::from_stream(stream::pending::<Piece>()),
+        KeepsBack::All if are_messages => return StatusCode::GATEWAY_TIMEOUT.into_response(),
+        _ => Body::from_stream(stream::unfold(answer, async |mut answer| {
+            let piece: Piece = answer.chunk().await.transpose()?;
+            Some((piece, answer))
+        })),
+    };
+    (status, headers, body).into_response()
+}
+
+type Piece = reqwest::Result<Bytes>;
