@@ -36,6 +36,11 @@ def test_a_sidecar_goes_where_it_is_needed():
     assert chart.environment(app)["AGENT_HOST_NAME"] == "127.0.0.1"
 
 
+def test_the_service_of_the_agents_is_there_without_them():
+    """An upgrade ends them together with old pods of the apps, which still send to it."""
+    assert chart.one("Service", "jaeger-agent", "--set", "MODE=grpc")
+
+
 def test_an_agent_from_elsewhere():
     options = ("--set", "agent.kind=none", "--set", "apps.app-c.env.AGENT_HOST_NAME=elsewhere")
     assert modes(*options) == (PATHS, False)

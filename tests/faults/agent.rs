@@ -41,7 +41,9 @@ async fn comes_back(mut traced: Traced, gone: u64, jaeger: &Jaeger) {
     let account = traced.end();
     assert_eq!(account.dropped, 0, "{account:?}");
     have_arrived(jaeger, account.made - gone, &traced).await;
-    assert_eq!(jaeger.counts(receiver(MODE)).spans, account.made - gone);
+    let counts = jaeger.counts(receiver(MODE));
+    assert_eq!(counts.spans, account.made - gone);
+    assert_eq!(counts.malformed, 0, "{counts:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,8 +81,8 @@ async fn refused(traced: &Traced) -> u64 {
     )
 }
 
-/// It refuses, is silent for a moment and refuses again, as a pod and its Service do when the pod ends: what was sent into the
-/// silence is sent again.
+/// It refuses, is silent for a moment and refuses again, as a pod and its Service do when the pod ends: nothing is lost in the
+/// silence.
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_between_two_refusals() {
     let port = closed_udp();
