@@ -136,14 +136,16 @@ impl Jaeger {
         let mut servers = JoinSet::new();
         servers.spawn(serve(
             http,
-            http::router(of_http),
+            http::router(Arc::clone(&of_http)),
             Protocol::Http1,
+            move |why| of_http.refuse_connection(why),
             stop.clone(),
         ));
         servers.spawn(serve(
             grpc,
-            grpc::router(of_grpc).await,
+            grpc::router(Arc::clone(&of_grpc)).await,
             Protocol::Http2,
+            move |why| of_grpc.refuse_connection(why),
             stop.clone(),
         ));
         let metrics = metrics::router(metrics::Source {
@@ -159,7 +161,7 @@ impl Jaeger {
             .merge(query::router(store))
             .layer(CompressionLayer::new());
         let pages = settings.base_path.nest(pages);
-        servers.spawn(serve(query, pages, Protocol::Http1, stop));
+        servers.spawn(serve(query, pages, Protocol::Http1, |_| {}, stop));
 
         info!("Thrift compact on udp {compact_at}");
         info!("Thrift binary on udp {binary_at}");

@@ -1,5 +1,7 @@
 //! Serving HTTP to anybody: bounded connections, buffers and times, which `axum::serve` leaves open.
 
+use std::error::Error;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,11 +36,13 @@ pub(super) enum Protocol {
     Http2,
 }
 
-/// Serves `router` until `stop`, then lets answers under way end, for a while.
+/// Serves `router` until `stop`, then lets answers under way end, for a while. `on_other` gets to know of connections that speak another
+/// protocol.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
     protocol: Protocol,
+    on_other: impl Fn(&dyn Error) + Clone + Send + 'static,
     stop: CancellationToken,
 ) {
     let builder = builder(protocol);
@@ -69,15 +73,30 @@ pub(super) async fn serve(
         let service = TowerToHyperService::new(router.clone());
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection.into_owned());
+        let on_other = on_other.clone();
         connections.spawn(async move {
             if let Err(error) = connection.await {
                 debug!("a connection ended: {error}");
+                if let Some(why) = other_protocol(&*error) {
+                    on_other(why);
+                }
             }
             drop(slot);
         });
     }
     // Dropping the set afterwards ends what is left.
     let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+}
+
+/// What is wrong with the bytes that came, if it is they that are wrong.
+fn other_protocol<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let error = error.downcast_ref::<hyper::Error>()?;
+    if error.is_parse() {
+        return Some(error);
+    }
+    // HTTP/2's errors have this as their source. When the other side is gone, or an answer broken off, it is another.
+    let source = error.source().filter(|_| !error.is_user())?;
+    (!source.is::<io::Error>()).then_some(source)
 }
 
 /// What makes a connection of a stream.

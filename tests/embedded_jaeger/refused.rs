@@ -4,6 +4,8 @@ use axum_jaeger::jaeger::Jaeger;
 use axum_jaeger::jaeger::model::Receiver;
 use bytes::Bytes;
 use http::uri::PathAndQuery;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tonic::codec::CompressionEncoding::Gzip;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
@@ -229,4 +231,36 @@ async fn the_collector_says_that_it_serves() {
     let status = client.check(request("nobody")).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
     assert_eq!(jaeger.counts(Receiver::Grpc).messages, 0);
+}
+
+#[tokio::test]
+async fn a_connection_to_the_port_of_another_protocol_is_counted() {
+    let jaeger = jaeger(16).await;
+    let at = *jaeger.addresses();
+    // gRPC to the port of Thrift over HTTP, and the other way round.
+    let channel = Channel::from_shared(format!("http://{}", at.http)).unwrap();
+    let mut client = HealthClient::new(channel.connect_lazy());
+    assert!(client.check(HealthCheckRequest::default()).await.is_err());
+    let mut stream = TcpStream::connect(at.grpc).await.unwrap();
+    let post = b"POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n";
+    stream.write_all(post).await.unwrap();
+    for receiver in [Receiver::Http, Receiver::Grpc] {
+        // It is counted a moment after the connection has ended; the client may try more than once.
+        let counted = || async { (jaeger.counts(receiver).unsupported > 0).then_some(()) };
+        support::eventually(counted).await;
+    }
+    // One that is opened and closed is none.
+    let before = (jaeger.counts(Receiver::Http), jaeger.counts(Receiver::Grpc));
+    for address in [at.http, at.grpc] {
+        drop(TcpStream::connect(address).await.unwrap());
+    }
+    support::store(&jaeger, &[span(1, 1, "s", "op")]).await;
+    grpc(&jaeger)
+        .await
+        .post_spans(request("s", vec![api_v2_span(2, 1)]))
+        .await
+        .unwrap();
+    let after = (jaeger.counts(Receiver::Http), jaeger.counts(Receiver::Grpc));
+    assert_eq!(after.0.unsupported, before.0.unsupported);
+    assert_eq!(after.1.unsupported, before.1.unsupported);
 }

@@ -11,6 +11,7 @@ mod sanitize;
 mod thrift;
 pub(super) mod udp;
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
@@ -74,6 +75,13 @@ impl Inbox {
         let duplicates = self.store.insert(spans);
         self.counters.stored(count - duplicates);
         self.counters.duplicates(duplicates);
+    }
+
+    /// Counts a connection that speaks something else than HTTP in the port's version.
+    pub(super) fn refuse_connection(&self, why: &dyn Error) {
+        let why = format!("a connection of another protocol ({why})");
+        self.refuse(Reason::Unsupported, &why);
+        self.counters.done();
     }
 
     /// Counts it, and logs it with what is taken instead where that helps.

@@ -14,7 +14,8 @@ pub const MODES: [&str; 3] = ["grpc", "thrift-collector", "thrift-agent"];
 
 /// A Jaeger and where it listens.
 pub struct Jaeger {
-    _process: Option<Process>,
+    /// The embedded one's; it ends with this.
+    pub process: Option<Process>,
     pub compact: SocketAddr,
     pub http: SocketAddr,
     pub grpc: SocketAddr,
@@ -25,7 +26,7 @@ impl Jaeger {
     /// One that something else started.
     pub fn at(addresses: &Addresses) -> Self {
         Self {
-            _process: None,
+            process: None,
             compact: addresses.compact,
             http: addresses.http,
             grpc: addresses.grpc,
@@ -59,7 +60,7 @@ impl Jaeger {
             http: address("Thrift over HTTP on http://"),
             grpc: address("gRPC on http://"),
             query: address("query on http://"),
-            _process: Some(process),
+            process: Some(process),
         }
     }
 
