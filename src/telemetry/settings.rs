@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use opentelemetry::KeyValue;
+use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::Sampler as SdkSampler;
 use percent_encoding::percent_decode_str;
 use tracing_subscriber::EnvFilter;
@@ -197,10 +197,33 @@ impl Batching {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResourceAttributes(pub Vec<KeyValue>);
 
+impl ResourceAttributes {
+    /// `service.name`, where it is among them and not empty.
+    pub fn service_name(&self) -> Option<&str> {
+        let mut attributes = self.0.iter();
+        let name = attributes.find(|attribute| attribute.key.as_str() == "service.name")?;
+        match &name.value {
+            Value::String(name) => Some(name.as_str()).filter(|name| !name.is_empty()),
+            _ => None,
+        }
+    }
+}
+
 /// A part of the text is not `key=value`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not of the form key=value,key=value")]
 pub struct NotAttributes;
+
+/// `text` with `%2C` and the like decoded; an error where a `%` begins no such thing.
+fn percent_decoded(text: &str) -> Result<String, NotAttributes> {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
+    let mut escapes = text.split('%').skip(1).map(str::as_bytes);
+    if !escapes.all(|escape| is_digit(escape.first()) && is_digit(escape.get(1))) {
+        return Err(NotAttributes);
+    }
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(String::from).map_err(|_| NotAttributes)
+}
 
 impl FromStr for ResourceAttributes {
     type Err = NotAttributes;
@@ -209,15 +232,11 @@ impl FromStr for ResourceAttributes {
         text.split(',')
             .map(|pair| {
                 let (key, value) = pair.split_once('=').ok_or(NotAttributes)?;
-                let decode = |part: &str| {
-                    let decoded = percent_decode_str(part.trim()).decode_utf8();
-                    decoded.map(String::from).map_err(|_| NotAttributes)
-                };
-                let key = decode(key)?;
+                let key = percent_decoded(key.trim())?;
                 if key.is_empty() {
                     return Err(NotAttributes);
                 }
-                Ok(KeyValue::new(key, decode(value)?))
+                Ok(KeyValue::new(key, percent_decoded(value.trim())?))
             })
             .collect::<Result<_, _>>()
             .map(Self)
@@ -248,9 +267,15 @@ mod tests {
             attributes.to_string(),
             "deployment.environment.name=test,team=a,b"
         );
-        assert_eq!("a".parse::<ResourceAttributes>(), Err(NotAttributes));
-        assert_eq!("=a".parse::<ResourceAttributes>(), Err(NotAttributes));
-        assert_eq!("a=%ff".parse::<ResourceAttributes>(), Err(NotAttributes));
+        for bad in [
+            "a", "=a", "a=%ff", "a=b,", ",a=b", "a=50%", "a=%2", "a=%é", "%zz=b",
+        ] {
+            assert_eq!(
+                bad.parse::<ResourceAttributes>(),
+                Err(NotAttributes),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //!
 //! All variables are read before any complaint is made, so that a person sees every bad one at once.
 
-use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
+mod reader;
+
+use std::{ffi::OsString, net::IpAddr, str::FromStr, time::Duration};
 
 use http::uri::Authority;
 use serde::Deserialize;
@@ -11,6 +13,9 @@ use crate::{
     service::{self, Target},
     telemetry::{self, Batching, Destination, LogFormat, Mode, ResourceAttributes, Sampler},
 };
+
+pub use self::reader::{BadVariable, ConfigError};
+use self::reader::{MAX_INTEGER, Reader};
 
 /// What one service runs with.
 #[derive(Clone, Debug)]
@@ -21,6 +26,9 @@ pub struct Config {
     pub telemetry: telemetry::Settings,
     /// Each variable and the value in force, in the order in which they are read.
     pub effective: Vec<(&'static str, String)>,
+    /// Variables of OpenTelemetry's specification with a value that cannot be used: they count as not
+    /// set, and are to be told of.
+    pub ignored: Vec<BadVariable>,
 }
 
 /// The variables as they are found; an empty one counts as not set, as OpenTelemetry has it
@@ -42,6 +50,7 @@ struct Environment {
     log_format: Option<String>,
     rust_log: Option<String>,
     otel_sdk_disabled: Option<String>,
+    otel_service_name: Option<String>,
     otel_resource_attributes: Option<String>,
     otel_traces_sampler: Option<String>,
     otel_traces_sampler_arg: Option<String>,
@@ -53,40 +62,25 @@ struct Environment {
     otel_attribute_value_length_limit: Option<String>,
 }
 
-/// One variable that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name}={value:?} is not usable: allowed is {allowed}")]
-pub struct BadVariable {
-    /// The variable.
-    pub name: &'static str,
-    /// What it holds.
-    pub value: String,
-    /// What it may hold.
-    pub allowed: &'static str,
-}
-
-/// Every variable that cannot be used; shown as one line each.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct ConfigError(pub Vec<BadVariable>);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&lines.join("\n"))
-    }
-}
-
 impl Config {
     /// Reads the process's environment.
     ///
     /// # Errors
     /// [`ConfigError`] with every variable that has a value which is not allowed.
     pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_env_if(|_| true)
+    }
+
+    /// Reads those variables of the process's environment that `uses` names; the others count as not
+    /// set, whatever they hold.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
+    pub fn from_env_if(uses: impl Fn(&str) -> bool) -> Result<Self, ConfigError> {
         // `std::env::vars` panics on a name or value that is not UTF-8.
-        Self::from_vars(std::env::vars_os().map(|(name, value)| {
-            let text = |s: std::ffi::OsString| s.to_string_lossy().into_owned();
-            (text(name), text(value))
-        }))
+        let text = |s: OsString| s.to_string_lossy().into_owned();
+        let vars = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+        Self::from_vars(vars.filter(|(name, _)| uses(name)))
     }
 
     /// The values in force in one line, for the log.
@@ -105,24 +99,38 @@ impl Config {
     pub fn from_vars(
         vars: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let found = vars.into_iter().filter(|(_, value)| !value.is_empty());
+        // A name in small letters is another variable, which envy would take for the same.
+        let is_ours = |name: &str| !name.contains(|c: char| c.is_ascii_lowercase());
+        let found = vars
+            .into_iter()
+            .filter(|(name, value)| is_ours(name) && !value.is_empty());
         // Cannot fail, as every field is optional text.
         let env: Environment = envy::from_iter(found).unwrap_or_default();
         let mut read = Reader::default();
 
-        let app_name = read.text("APP_NAME", env.app_name, "app");
+        let resource = read.parsed(
+            "OTEL_RESOURCE_ATTRIBUTES",
+            env.otel_resource_attributes,
+            ResourceAttributes::default(),
+            "key=value,key=value with what is not plain text percent-encoded",
+        );
+        let app_name = read.text(
+            "APP_NAME",
+            env.app_name.or(env.otel_service_name),
+            resource.service_name().unwrap_or("app"),
+        );
         let host = read.parsed(
             "EXPOSE_HOST",
             env.expose_host,
             IpAddr::from([0, 0, 0, 0]),
             "an IP address to listen on",
         );
-        let port = read.parsed("EXPOSE_PORT", env.expose_port, 8000, A_PORT);
+        let port = read.port("EXPOSE_PORT", env.expose_port, 8000);
         let service = service::Settings {
             host,
             port,
             metrics_port: env.metrics_port.map(|found| {
-                read.value_if(
+                read.port_if(
                     "METRICS_PORT",
                     Some(found),
                     0,
@@ -176,7 +184,7 @@ impl Config {
             "a host name or an IP address",
             |value| value.parse::<IpAddr>().is_ok() || is_host_name(value),
         );
-        let agent_port = read.parsed("AGENT_PORT", env.agent_port, 6831, A_PORT);
+        let agent_port = read.port("AGENT_PORT", env.agent_port, 6831);
         let destination = match mode {
             Mode::Grpc => Destination::Grpc { collector },
             Mode::ThriftCollector => Destination::ThriftCollector { url: collector_url },
@@ -199,19 +207,13 @@ impl Config {
             "a filter of tracing-subscriber, such as info or axum_jaeger=debug,hyper=warn",
             telemetry::is_log_filter,
         );
-        let disabled = read.parsed(
+        let disabled = read.in_any_case(
             "OTEL_SDK_DISABLED",
             env.otel_sdk_disabled,
             false,
             "true or false",
         );
-        let resource = read.parsed(
-            "OTEL_RESOURCE_ATTRIBUTES",
-            env.otel_resource_attributes,
-            ResourceAttributes::default(),
-            "key=value,key=value with what is not plain text percent-encoded",
-        );
-        let sampler = read.parsed(
+        let sampler = read.in_any_case(
             "OTEL_TRACES_SAMPLER",
             env.otel_traces_sampler,
             Sampler::ParentBasedAlwaysOn,
@@ -230,8 +232,8 @@ impl Config {
                 "OTEL_BSP_MAX_QUEUE_SIZE",
                 env.otel_bsp_max_queue_size,
                 Batching::DEFAULT.max_queue_size,
-                "a number of spans from 1 to 1000000",
-                |size| (1..=1_000_000).contains(size),
+                "a number of spans from 1 to 2147483647",
+                |&size| (1..=MAX_INTEGER).contains(&(size as u64)),
             ),
             max_queue_bytes: read.value_if(
                 "SPAN_QUEUE_MAX_BYTES",
@@ -244,19 +246,19 @@ impl Config {
                 "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
                 env.otel_bsp_max_export_batch_size,
                 Batching::DEFAULT.max_export_batch_size,
-                "a number of spans from 1 to 100000",
-                |size| (1..=100_000).contains(size),
+                "a number of spans from 1 to 2147483647",
+                |&size| (1..=MAX_INTEGER).contains(&(size as u64)),
             ),
             schedule_delay: read.milliseconds(
                 "OTEL_BSP_SCHEDULE_DELAY",
                 env.otel_bsp_schedule_delay,
                 Batching::DEFAULT.schedule_delay,
             ),
-            export_timeout: read.milliseconds(
+            export_timeout: without_end(read.milliseconds(
                 "OTEL_BSP_EXPORT_TIMEOUT",
                 env.otel_bsp_export_timeout,
                 Batching::DEFAULT.export_timeout,
-            ),
+            )),
         };
         let attribute_value_length_limit = read.value_if(
             "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
@@ -283,12 +285,21 @@ impl Config {
                 log_filter,
             },
             effective: read.effective,
+            ignored: read.ignored,
         })
     }
 }
 
-const A_PORT: &str = "a port from 0 to 65535";
 const A_TARGET: &str = "host or host:port";
+
+/// A timeout of 0 is none (OpenTelemetry specification, "Timeout").
+fn without_end(timeout: Duration) -> Duration {
+    if timeout.is_zero() {
+        Duration::from_millis(MAX_INTEGER)
+    } else {
+        timeout
+    }
+}
 
 /// Host names as RFC 1123 has them, and the underscore that Docker's names use.
 fn is_host_name(value: &str) -> bool {
@@ -298,156 +309,5 @@ fn is_host_name(value: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
 }
 
-/// Collects the values in force and those that are not allowed.
-#[derive(Default)]
-struct Reader {
-    effective: Vec<(&'static str, String)>,
-    bad: Vec<BadVariable>,
-}
-
-impl Reader {
-    fn parsed<T: FromStr + fmt::Display>(
-        &mut self,
-        name: &'static str,
-        found: Option<String>,
-        default: T,
-        allowed: &'static str,
-    ) -> T {
-        self.value_if(name, found, default, allowed, |_| true)
-    }
-
-    fn value_if<T: FromStr + fmt::Display>(
-        &mut self,
-        name: &'static str,
-        found: Option<String>,
-        default: T,
-        allowed: &'static str,
-        is_allowed: impl FnOnce(&T) -> bool,
-    ) -> T {
-        let value = match found {
-            None => default,
-            Some(text) => match text.parse().ok().filter(is_allowed) {
-                Some(value) => value,
-                None => {
-                    self.bad.push(BadVariable {
-                        name,
-                        value: text,
-                        allowed,
-                    });
-                    default
-                }
-            },
-        };
-        self.effective.push((name, value.to_string()));
-        value
-    }
-
-    fn text(&mut self, name: &'static str, found: Option<String>, default: &str) -> String {
-        self.text_if(name, found, default, "any text", |_| true)
-    }
-
-    fn text_if(
-        &mut self,
-        name: &'static str,
-        found: Option<String>,
-        default: &str,
-        allowed: &'static str,
-        is_allowed: impl FnOnce(&str) -> bool,
-    ) -> String {
-        self.value_if(name, found, default.to_owned(), allowed, |text| {
-            is_allowed(text)
-        })
-    }
-
-    fn milliseconds(
-        &mut self,
-        name: &'static str,
-        found: Option<String>,
-        default: Duration,
-    ) -> Duration {
-        let default = u64::try_from(default.as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(self.value_if(
-            name,
-            found,
-            default,
-            "a number of milliseconds from 1 to 3600000",
-            |ms| (1..=3_600_000).contains(ms),
-        ))
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::from_vars(
-            vars.iter()
-                .map(|&(name, value)| (name.to_owned(), value.to_owned())),
-        )
-    }
-
-    #[test]
-    fn the_defaults_are_those_of_the_original() {
-        let config = config(&[]).unwrap();
-        let effective: Vec<String> = config
-            .effective
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        for expected in [
-            "MODE=grpc",
-            "COLLECTOR_ENDPOINT_GRPC_ENDPOINT=jaeger-collector:14250",
-            "COLLECTOR_THRIFT_URL=http://jaeger-collector:14268",
-            "AGENT_HOST_NAME=jaeger-agent",
-            "AGENT_PORT=6831",
-            "APP_NAME=app",
-            "EXPOSE_PORT=8000",
-            "TARGET_ONE_HOST=app-b:8000",
-            "TARGET_TWO_HOST=app-c:8000",
-            "LOG_FORMAT=text",
-        ] {
-            assert!(effective.iter().any(|line| line == expected), "{expected}");
-        }
-        assert!(matches!(
-            config.telemetry.destination,
-            Some(Destination::Grpc { .. })
-        ));
-    }
-
-    #[test]
-    fn an_empty_variable_counts_as_not_set() {
-        let config = config(&[("MODE", ""), ("EXPOSE_PORT", "")]).unwrap();
-        assert_eq!(config.service.port, 8000);
-    }
-
-    #[test]
-    fn every_bad_variable_is_named_with_its_value_and_what_is_allowed() {
-        let error = config(&[
-            ("MODE", "zipkin"),
-            ("EXPOSE_PORT", "eighty"),
-            // What Kubernetes injects where a Service is called `agent`.
-            ("AGENT_PORT", "tcp://10.0.0.1:6831"),
-            ("COLLECTOR_ENDPOINT_GRPC_ENDPOINT", "http://collector:14250"),
-            ("COLLECTOR_THRIFT_URL", "collector:14268"),
-            ("TARGET_ONE_HOST", "http://app-b"),
-            ("OTEL_TRACES_SAMPLER_ARG", "2"),
-            ("RUST_LOG", "a=b=c"),
-            ("OTEL_RESOURCE_ATTRIBUTES", "novalue"),
-            ("APP_NAME", "good"),
-        ])
-        .unwrap_err();
-        let text = error.to_string();
-        assert_eq!(text.lines().count(), 9, "{text}");
-        assert!(text.contains(
-            r#"MODE="zipkin" is not usable: allowed is grpc, thrift-collector or thrift-agent"#
-        ));
-        assert!(text.contains(r#"AGENT_PORT="tcp://10.0.0.1:6831""#));
-    }
-
-    #[test]
-    fn a_disabled_sdk_has_no_destination() {
-        let config = config(&[("OTEL_SDK_DISABLED", "true")]).unwrap();
-        assert!(config.telemetry.destination.is_none());
-    }
-}
+mod tests;
