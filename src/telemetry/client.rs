@@ -7,7 +7,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{clock::StepGuard, propagation, with_causes};
 
-/// Sends `request` within a client span, whose context travels in the headers.
+/// Sends `request` within a client span, whose context travels in the headers, with what is handed on
+/// of the request that is being answered.
 ///
 /// The span has the attributes of the semantic conventions for HTTP client spans, and ends when
 /// the response's headers are there. It has status error for a response of 400 and above (a
@@ -18,7 +19,7 @@ use super::{clock::StepGuard, propagation, with_causes};
 pub async fn send(client: &Client, mut request: Request) -> reqwest::Result<Response> {
     let span = client_span(&request);
     let _clock = StepGuard::new(span.clone());
-    propagation::inject(&span.context(), request.headers_mut());
+    propagation::pass_on(&span, request.headers_mut());
     let result = client.execute(request).instrument(span.clone()).await;
     match &result {
         Ok(response) => record_response(&span, response),

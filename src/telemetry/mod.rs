@@ -15,6 +15,7 @@ mod hex;
 pub mod log;
 pub mod metrics;
 pub mod propagation;
+mod sampling;
 pub mod server;
 mod settings;
 
@@ -117,7 +118,7 @@ fn spans(settings: &Settings, destination: &Destination) -> Result<Spans, export
     let (queue, exports) = processor.observed();
     let provider = SdkTracerProvider::builder()
         .with_resource(resource)
-        .with_sampler(settings.sampler.build(settings.sampler_ratio))
+        .with_sampler(sampling::of(settings.sampler, settings.sampler_ratio))
         .with_span_processor(processor)
         .build();
     Ok(Spans {

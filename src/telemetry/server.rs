@@ -38,10 +38,7 @@ impl From<IpAddr> for ClientAddress {
 /// answer says in `traceresponse` which trace it was.
 pub async fn trace(request: Request, next: Next) -> Response {
     let span = server_span(&request);
-    if let Some(caller) = propagation::extract(request.headers()) {
-        // Refused only where nothing makes spans of this one.
-        let _ = span.set_parent(caller);
-    }
+    propagation::take_over(&span, request.headers());
     let mut access = Access::new(&request);
     let clock = StepGuard::new(span.clone());
     async move {

@@ -3,7 +3,6 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use opentelemetry::{KeyValue, Value};
-use opentelemetry_sdk::trace::Sampler as SdkSampler;
 use percent_encoding::percent_decode_str;
 use tracing_subscriber::EnvFilter;
 
@@ -113,21 +112,6 @@ named! {
         ParentBasedAlwaysOff = "parentbased_always_off",
         /// What the caller decided; without a caller a share.
         ParentBasedTraceIdRatio = "parentbased_traceidratio",
-    }
-}
-
-impl Sampler {
-    /// The SDK's sampler of this name, which keeps `ratio` of the traces where it has a choice.
-    pub(super) fn build(self, ratio: f64) -> SdkSampler {
-        let parent_based = |root| SdkSampler::ParentBased(Box::new(root));
-        match self {
-            Self::AlwaysOn => SdkSampler::AlwaysOn,
-            Self::AlwaysOff => SdkSampler::AlwaysOff,
-            Self::TraceIdRatio => SdkSampler::TraceIdRatioBased(ratio),
-            Self::ParentBasedAlwaysOn => parent_based(SdkSampler::AlwaysOn),
-            Self::ParentBasedAlwaysOff => parent_based(SdkSampler::AlwaysOff),
-            Self::ParentBasedTraceIdRatio => parent_based(SdkSampler::TraceIdRatioBased(ratio)),
-        }
     }
 }
 

@@ -13,6 +13,7 @@ mod interop;
 mod log;
 mod mapping;
 mod metrics;
+mod propagation;
 mod service;
 mod spans;
 mod try_it;

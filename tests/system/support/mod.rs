@@ -2,6 +2,7 @@
 #![allow(unreachable_pub)]
 
 pub mod demo;
+pub mod echo;
 pub mod jaeger;
 pub mod metrics;
 pub mod patience;
