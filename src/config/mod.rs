@@ -11,7 +11,10 @@ use serde::Deserialize;
 
 use crate::{
     service::{self, Target},
-    telemetry::{self, Batching, Destination, LogFormat, Mode, ResourceAttributes, Sampler},
+    telemetry::{
+        self, Batching, Destination, LogFormat, Mode, Requests, ResourceAttributes, Sampler,
+        SensitiveKeys,
+    },
 };
 
 pub use self::reader::{BadVariable, ConfigError};
@@ -60,6 +63,11 @@ struct Environment {
     otel_bsp_schedule_delay: Option<String>,
     otel_bsp_export_timeout: Option<String>,
     otel_attribute_value_length_limit: Option<String>,
+    /// The name that OpenTelemetry's agent for Java has for it.
+    #[serde(
+        rename = "otel_instrumentation_sanitization_url_experimental_sensitive_query_parameters"
+    )]
+    sensitive_keys: Option<String>,
 }
 
 impl Config {
@@ -165,7 +173,10 @@ impl Config {
             env.collector_endpoint_grpc_endpoint,
             "jaeger-collector:14250",
             "host:port",
-            |value| Authority::from_str(value).is_ok_and(|a| a.port_u16().is_some()),
+            |value| {
+                !value.contains('@')
+                    && Authority::from_str(value).is_ok_and(|a| a.port_u16().is_some())
+            },
         );
         let collector_url = read.text_if(
             "COLLECTOR_THRIFT_URL",
@@ -268,6 +279,15 @@ impl Config {
             |_| true,
         );
 
+        let requests = Requests {
+            sensitive_keys: read.parsed(
+                "OTEL_INSTRUMENTATION_SANITIZATION_URL_EXPERIMENTAL_SENSITIVE_QUERY_PARAMETERS",
+                env.sensitive_keys,
+                SensitiveKeys::default(),
+                "key,key without = and &",
+            ),
+        };
+
         if !read.bad.is_empty() {
             return Err(ConfigError(read.bad));
         }
@@ -281,6 +301,7 @@ impl Config {
                 sampler_ratio,
                 batching,
                 attribute_value_length_limit,
+                requests,
                 log_format,
                 log_filter,
             },

@@ -2,13 +2,15 @@
 
 use std::{borrow::Cow, fmt, net::IpAddr, str::FromStr, time::Duration};
 
+use crate::telemetry::redaction::without_credentials;
+
 /// One variable that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}={value:?} is not usable: {reason}")]
 pub struct BadVariable {
     /// The variable.
     pub name: &'static str,
-    /// What it holds.
+    /// What it holds, but for a password.
     pub value: String,
     /// What it may hold, or what it is instead of a setting.
     pub reason: Cow<'static, str>,
@@ -57,14 +59,16 @@ impl Reader {
                 default
             }),
         };
-        self.effective.push((name, value.to_string()));
+        let said = value.to_string();
+        let said = without_credentials(&said).into_owned();
+        self.effective.push((name, said));
         value
     }
 
     fn cannot_use(&mut self, name: &'static str, value: String, reason: Cow<'static, str>) {
         let variable = BadVariable {
             name,
-            value,
+            value: without_credentials(&value).into_owned(),
             reason,
         };
         if is_specified(name) {

@@ -5,7 +5,7 @@ use reqwest::{Client, Request, Response};
 use tracing::{Instrument, Span, field::Empty, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{clock::StepGuard, propagation, with_causes};
+use super::{clock::StepGuard, propagation, requests, with_causes};
 
 /// Sends `request` within a client span, whose context travels in the headers, with what is handed on
 /// of the request that is being answered.
@@ -39,7 +39,7 @@ fn client_span(request: &Request) -> Span {
         otel.name = method,
         otel.kind = "client",
         http.request.method = method,
-        url.full = url.as_str(),
+        url.full = &*requests().sensitive_keys.redact_url(url),
         server.address = url.host_str(),
         server.port = url.port_or_known_default().map(i64::from),
         http.response.status_code = Empty,

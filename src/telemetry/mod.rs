@@ -15,11 +15,16 @@ mod hex;
 pub mod log;
 pub mod metrics;
 pub mod propagation;
+pub(crate) mod redaction;
 mod sampling;
 pub mod server;
 mod settings;
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use opentelemetry::{InstrumentationScope, KeyValue, trace::TracerProvider};
 use opentelemetry_sdk::{Resource, resource::TelemetryResourceDetector, trace::SdkTracerProvider};
@@ -32,9 +37,10 @@ use self::{
     metrics::{Metrics, spans::Exports},
 };
 
+pub use redaction::{NotKeys, SensitiveKeys};
 pub use settings::{
     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, LogFormat, Mode, NotAttributes,
-    ResourceAttributes, Sampler, Settings, UnknownName, is_log_filter,
+    Requests, ResourceAttributes, Sampler, Settings, UnknownName, is_log_filter,
 };
 
 /// Telemetry of the process, from [`init`] to [`Telemetry::shutdown`].
@@ -73,6 +79,14 @@ pub enum InitError {
     Subscriber(#[from] tracing_subscriber::util::TryInitError),
 }
 
+/// The process's, for the code that makes spans of requests: that is given a request and no more.
+static REQUESTS: OnceLock<Requests> = OnceLock::new();
+
+/// What [`init`] was given, or the defaults before.
+fn requests() -> &'static Requests {
+    REQUESTS.get_or_init(Requests::default)
+}
+
 /// Sets tracing and logging up for the whole process. Call it once, within a Tokio runtime,
 /// which the export then uses.
 ///
@@ -104,6 +118,8 @@ pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
         .with(layer)
         .with(log::layer(settings, Arc::clone(&log))?)
         .try_init()?;
+    // Set before only by a span of a request, which has nobody to go to.
+    let _ = REQUESTS.set(settings.requests.clone());
     Ok(Telemetry { spans, log })
 }
 

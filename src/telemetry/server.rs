@@ -16,7 +16,7 @@ use opentelemetry::trace::Status;
 use tracing::{Instrument, Span, field::Empty, info, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{clock::StepGuard, propagation};
+use super::{clock::StepGuard, propagation, requests};
 
 /// Who sends the requests of a connection: the server puts it into their extensions, as text, since
 /// an address takes longer to write than most of a span.
@@ -58,6 +58,8 @@ fn server_span(request: &Request) -> Span {
     let route = route(request);
     let (address, port) = host(request.headers());
     let client = request.extensions().get::<ClientAddress>();
+    let query = request.uri().query();
+    let query = query.map(|query| requests().sensitive_keys.redact(query));
     let name = match route {
         Some(route) => [method.unwrap_or("HTTP"), " ", route].concat(),
         None => method.unwrap_or("HTTP").to_owned(),
@@ -71,7 +73,7 @@ fn server_span(request: &Request) -> Span {
         http.route = route,
         url.scheme = "http",
         url.path = request.uri().path(),
-        url.query = request.uri().query(),
+        url.query = query.as_deref(),
         server.address = address,
         server.port = port,
         client.address = client.map(|client| &*client.0),

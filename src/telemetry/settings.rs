@@ -6,6 +6,8 @@ use opentelemetry::{KeyValue, Value};
 use percent_encoding::percent_decode_str;
 use tracing_subscriber::EnvFilter;
 
+use super::SensitiveKeys;
+
 /// The longest text, in characters, that an attribute keeps where nothing else is set.
 ///
 /// OpenTelemetry's own default is no limit; without one a single span can outgrow a datagram.
@@ -28,10 +30,19 @@ pub struct Settings {
     pub batching: Batching,
     /// Longer texts in attributes are cut to so many characters.
     pub attribute_value_length_limit: usize,
+    /// What is said of requests.
+    pub requests: Requests,
     /// The form of a log line.
     pub log_format: LogFormat,
     /// Which log lines are written, in [`EnvFilter`]'s syntax.
     pub log_filter: String,
+}
+
+/// What the spans of requests say of them.
+#[derive(Clone, Debug, Default)]
+pub struct Requests {
+    /// Keys of a URL's query whose values are redacted.
+    pub sensitive_keys: SensitiveKeys,
 }
 
 /// Whether `filter` has [`EnvFilter`]'s syntax.

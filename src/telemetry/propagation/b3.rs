@@ -79,7 +79,9 @@ mod tests {
 
     /// The ids and flags of the caller; no ids where a trace begins here, no flags where the choice is
     /// left.
-    fn read(headers: &[(&'static str, &str)]) -> Option<(Option<(String, String)>, Option<u8>)> {
+    type Read = (Option<(String, String)>, Option<u8>);
+
+    fn read(headers: &[(&'static str, &str)]) -> Option<Read> {
         let headers = headers.iter().map(|(name, value)| {
             let name = http::HeaderName::from_static(name);
             (name, value.parse().unwrap())
