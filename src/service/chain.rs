@@ -34,6 +34,8 @@ impl Chain {
                 .timeout(TARGET_TIMEOUT)
                 // A redirect would be a second request within the first one's span.
                 .redirect(redirect::Policy::none())
+                // Neighbours are asked themselves, whatever the environment says of the world outside.
+                .no_proxy()
                 .build()?,
             calls: [
                 (loopback(own).to_string(), "/"),

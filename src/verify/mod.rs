@@ -13,12 +13,13 @@ use std::{fmt, time::Duration};
 
 use clap::Args;
 use jiff::SignedDuration;
-use reqwest::{Client, Url};
+use reqwest::Url;
 use tokio::time::{Instant, sleep};
 
+use self::http::{Client, shown};
 pub use self::{
     grafana::Login,
-    http::FetchError,
+    http::{FetchError, Through},
     trace::{Span, Trace},
 };
 
@@ -111,7 +112,7 @@ const POLL_PAUSE: Duration = Duration::from_millis(200);
 /// Makes one trace and looks for it.
 pub async fn run(settings: &Settings) -> Report {
     let mut report = Report::default();
-    let client = match Client::builder().timeout(settings.timeout).build() {
+    let client = match Client::new(settings.timeout) {
         Ok(client) => client,
         Err(error) => {
             report.failures.push(Failure {
@@ -125,7 +126,7 @@ pub async fn run(settings: &Settings) -> Report {
     let caller = Caller::random();
     if let Err(error) = call_chain(&client, &settings.app, caller).await {
         report.failures.push(Failure {
-            expected: format!("200 from {}", path(&settings.app, "chain")),
+            expected: format!("200 from {}", shown(&path(&settings.app, "chain"))),
             found: error.to_string(),
             look: "at the service's log, and at those of the services it calls".to_owned(),
         });
@@ -138,7 +139,7 @@ pub async fn run(settings: &Settings) -> Report {
             Ok(Some(trace)) => shape::check(trace, &caller.span_id()),
             Ok(None) => vec![shape::nothing(&settings.jaeger, &caller.trace_id())],
             Err(error) => vec![Failure {
-                expected: format!("an answer from Jaeger at {}", settings.jaeger),
+                expected: format!("an answer from Jaeger at {}", shown(&settings.jaeger)),
                 found: error.to_string(),
                 look: "whether the query service runs, and whether its port is reached".to_owned(),
             }],
@@ -170,10 +171,7 @@ pub async fn run(settings: &Settings) -> Report {
 }
 
 /// Asks Jaeger's API for one trace; `None` where it knows none of this id.
-///
-/// # Errors
-/// [`FetchError`] where there is no answer, or not one of Jaeger's.
-pub async fn fetch_trace(
+async fn fetch_trace(
     client: &Client,
     jaeger: &Url,
     trace_id: &str,

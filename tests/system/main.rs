@@ -14,6 +14,7 @@ mod log;
 mod mapping;
 mod metrics;
 mod propagation;
+mod proxies;
 mod secrets;
 mod service;
 mod spans;

@@ -7,5 +7,6 @@ pub mod jaeger;
 pub mod metrics;
 pub mod patience;
 pub mod process;
+pub mod proxy;
 pub mod rich;
 pub mod service;
