@@ -50,6 +50,7 @@ struct Environment {
     collector_thrift_url: Option<String>,
     agent_host_name: Option<String>,
     agent_port: Option<String>,
+    trust_forwarded_headers: Option<String>,
     log_format: Option<String>,
     rust_log: Option<String>,
     otel_sdk_disabled: Option<String>,
@@ -285,6 +286,12 @@ impl Config {
                 env.sensitive_keys,
                 SensitiveKeys::default(),
                 "key,key without = and &",
+            ),
+            trusts_forwarded: read.parsed(
+                "TRUST_FORWARDED_HEADERS",
+                env.trust_forwarded_headers,
+                false,
+                "true or false",
             ),
         };
 

@@ -5,7 +5,7 @@ use reqwest::{Client, Request, Response};
 use tracing::{Instrument, Span, field::Empty, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{clock::StepGuard, propagation, requests, with_causes};
+use super::{clock::StepGuard, propagation, record_cancelled, requests, with_causes};
 
 /// Sends `request` within a client span, whose context travels in the headers, with what is handed on
 /// of the request that is being answered.
@@ -20,7 +20,9 @@ pub async fn send(client: &Client, mut request: Request) -> reqwest::Result<Resp
     let span = client_span(&request);
     let _clock = StepGuard::new(span.clone());
     propagation::pass_on(&span, request.headers_mut());
+    let mut unanswered = Unanswered(Some(&span));
     let result = client.execute(request).instrument(span.clone()).await;
+    unanswered.0 = None;
     match &result {
         Ok(response) => record_response(&span, response),
         Err(error) => {
@@ -29,6 +31,17 @@ pub async fn send(client: &Client, mut request: Request) -> reqwest::Result<Resp
         }
     }
     result
+}
+
+/// Marks the span of a request that is given up: together with the one that it was made for.
+struct Unanswered<'s>(Option<&'s Span>);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(span) = self.0 {
+            record_cancelled(span);
+        }
+    }
 }
 
 fn client_span(request: &Request) -> Span {

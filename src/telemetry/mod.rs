@@ -11,6 +11,7 @@
 pub mod client;
 pub mod clock;
 pub mod export;
+mod forwarded;
 mod hex;
 pub mod log;
 pub mod metrics;
@@ -26,7 +27,10 @@ use std::{
     time::Duration,
 };
 
-use opentelemetry::{InstrumentationScope, KeyValue, trace::TracerProvider};
+use opentelemetry::{
+    InstrumentationScope, KeyValue,
+    trace::{Status, TracerProvider},
+};
 use opentelemetry_sdk::{Resource, resource::TelemetryResourceDetector, trace::SdkTracerProvider};
 use tracing::{Metadata, Span, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -177,6 +181,16 @@ pub fn record_exception(kind: &'static str, error: &dyn Error) {
             KeyValue::new("exception.message", with_causes(error)),
         ],
     );
+}
+
+/// What a span and the metrics call a request that nobody waits for any more.
+const CANCELLED: &str = "cancelled";
+
+/// Notes on the span of a request that it was given up before there was an answer: an error without a
+/// status code (semantic conventions, "HTTP spans", "Status").
+fn record_cancelled(span: &Span) {
+    span.record("error.type", CANCELLED);
+    span.set_status(Status::error(""));
 }
 
 /// `error` and what caused it, in one line.

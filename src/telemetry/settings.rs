@@ -43,6 +43,8 @@ pub struct Settings {
 pub struct Requests {
     /// Keys of a URL's query whose values are redacted.
     pub sensitive_keys: SensitiveKeys,
+    /// Whether `Forwarded` and `X-Forwarded-…` are believed: only right behind a proxy that sets them.
+    pub trusts_forwarded: bool,
 }
 
 /// Whether `filter` has [`EnvFilter`]'s syntax.

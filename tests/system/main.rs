@@ -6,6 +6,7 @@ mod support;
 #[path = "../support/real_jaeger.rs"]
 mod real_jaeger;
 
+mod clients;
 mod config;
 mod delivery;
 mod demo;
