@@ -1,6 +1,7 @@
 //! The web service: a router, its endpoints, and a server that stops gracefully.
 
 mod chain;
+mod connection;
 mod error;
 mod limits;
 mod metrics;

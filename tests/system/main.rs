@@ -10,6 +10,7 @@ mod clients;
 mod config;
 mod delivery;
 mod demo;
+mod http2;
 mod interop;
 mod log;
 mod mapping;
