@@ -33,6 +33,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::chain::reached;
 use self::{chain::Chain, error::Error};
 use crate::telemetry::{
     self, Telemetry,
