@@ -2,12 +2,12 @@
 //!
 //! All variables are read before any complaint is made, so that a person sees every bad one at once.
 
+mod environment;
 mod reader;
 
 use std::{ffi::OsString, net::IpAddr, str::FromStr, time::Duration};
 
 use http::uri::Authority;
-use serde::Deserialize;
 
 use crate::{
     service::{self, Target},
@@ -18,7 +18,10 @@ use crate::{
 };
 
 pub use self::reader::{BadVariable, ConfigError};
-use self::reader::{MAX_INTEGER, Reader};
+use self::{
+    environment::Environment,
+    reader::{MAX_INTEGER, Reader},
+};
 
 /// What one service runs with.
 #[derive(Clone, Debug)]
@@ -32,43 +35,6 @@ pub struct Config {
     /// Variables of OpenTelemetry's specification with a value that cannot be used: they count as not
     /// set, and are to be told of.
     pub ignored: Vec<BadVariable>,
-}
-
-/// The variables as they are found; an empty one counts as not set, as OpenTelemetry has it
-/// (specification, "Environment Variable Specification", "Parsing empty value").
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Environment {
-    app_name: Option<String>,
-    expose_host: Option<String>,
-    expose_port: Option<String>,
-    metrics_port: Option<String>,
-    target_one_host: Option<String>,
-    target_two_host: Option<String>,
-    mode: Option<String>,
-    collector_endpoint_grpc_endpoint: Option<String>,
-    collector_thrift_url: Option<String>,
-    agent_host_name: Option<String>,
-    agent_port: Option<String>,
-    trust_forwarded_headers: Option<String>,
-    log_format: Option<String>,
-    rust_log: Option<String>,
-    otel_sdk_disabled: Option<String>,
-    otel_service_name: Option<String>,
-    otel_resource_attributes: Option<String>,
-    otel_traces_sampler: Option<String>,
-    otel_traces_sampler_arg: Option<String>,
-    otel_bsp_max_queue_size: Option<String>,
-    span_queue_max_bytes: Option<String>,
-    otel_bsp_max_export_batch_size: Option<String>,
-    otel_bsp_schedule_delay: Option<String>,
-    otel_bsp_export_timeout: Option<String>,
-    otel_attribute_value_length_limit: Option<String>,
-    /// The name that OpenTelemetry's agent for Java has for it.
-    #[serde(
-        rename = "otel_instrumentation_sanitization_url_experimental_sensitive_query_parameters"
-    )]
-    sensitive_keys: Option<String>,
 }
 
 impl Config {
@@ -108,13 +74,7 @@ impl Config {
     pub fn from_vars(
         vars: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        // A name in small letters is another variable, which envy would take for the same.
-        let is_ours = |name: &str| !name.contains(|c: char| c.is_ascii_lowercase());
-        let found = vars
-            .into_iter()
-            .filter(|(name, value)| is_ours(name) && !value.is_empty());
-        // Cannot fail, as every field is optional text.
-        let env: Environment = envy::from_iter(found).unwrap_or_default();
+        let env = Environment::of(vars);
         let mut read = Reader::default();
 
         let resource = read.parsed(

@@ -113,6 +113,13 @@ async fn with_spans_of_its_own_a_service_hands_on_the_baggage() {
             assert!(!seen.contains_key("uber-trace-id"), "{seen:?}");
         }
     }
+    // As much as W3C has every service hand on, and no more: the calls must have room for it.
+    let [most, more] = [8192, 8193].map(|length| format!("a={}", "b".repeat(length - 2)));
+    for (value, expected) in [(&most, vec![&*most]), (&more, vec![])] {
+        for seen in handed_on(&service, &echo, &[("baggage", value)]).await {
+            assert_eq!(all(&seen, "baggage"), expected);
+        }
+    }
     for seen in handed_on(&service, &echo, &[]).await {
         assert!(
             !seen.contains_key("baggage"),

@@ -1,6 +1,6 @@
 //! What a service hands on of the headers of a request, with each call that it makes to answer it.
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Span;
 use tracing_subscriber::{
     Registry,
@@ -29,6 +29,10 @@ pub(super) fn kind(name: &HeaderName) -> Option<Kind> {
     }
 }
 
+/// So many bytes of baggage must be handed on (W3C Baggage, 3.3.2); more could leave a call no room for
+/// its own headers.
+const MAX_BAGGAGE: usize = 8192;
+
 /// Headers that are kept with the span of the request that they came with.
 pub(super) struct HandedOn(HeaderMap);
 
@@ -36,17 +40,26 @@ impl HandedOn {
     /// The baggage among `headers`; and where nothing makes spans, so that none `is_traced`, all that
     /// names a trace.
     pub(super) fn of(headers: &HeaderMap, is_traced: bool) -> Self {
-        let is_kept = |name: &HeaderName| match kind(name) {
+        let mut room = MAX_BAGGAGE;
+        let mut is_kept = |name: &HeaderName, value: &HeaderValue| match kind(name) {
             Some(Kind::Trace) => !is_traced,
-            Some(Kind::Baggage) => true,
+            // Whole headers: of a part nobody knows that it is one.
+            Some(Kind::Baggage) => match room.checked_sub(value.len()) {
+                Some(left) => {
+                    room = left;
+                    true
+                }
+                None => false,
+            },
             None => false,
         };
-        let kept = headers.iter().filter(|(name, _)| is_kept(name));
-        let mut all = HeaderMap::new();
-        for (name, value) in kept {
-            all.append(name, value.clone());
+        let mut kept = HeaderMap::new();
+        for (name, value) in headers {
+            if is_kept(name, value) {
+                kept.append(name, value.clone());
+            }
         }
-        Self(all)
+        Self(kept)
     }
 
     pub(super) fn keep(self, span: &Span) {
