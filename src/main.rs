@@ -84,12 +84,13 @@ fn fail(error: &(dyn Error + 'static)) -> ExitCode {
 async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
     match cli.command.unwrap_or(Command::Demo(cli.demo)) {
         Command::Demo(settings) => {
-            let _telemetry = log_only("demo")?;
+            // The ports of its services are flags of its own.
+            let _telemetry = log_only("demo", |name| !name.ends_with("_PORT"))?;
             demo::run(&settings, shutdown::on_signal()?).await?;
         }
         Command::Serve(args) => run_service(&args).await?,
         Command::Jaeger(settings) => {
-            let _telemetry = log_only("jaeger")?;
+            let _telemetry = log_only("jaeger", |name| LOG_VARIABLES.contains(&name))?;
             let shutdown = shutdown::on_signal()?;
             let jaeger = Jaeger::start(&settings).await?;
             shutdown.cancelled().await;
@@ -106,12 +107,15 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The log of a command that makes no spans.
-fn log_only(name: &str) -> Result<Telemetry, Box<dyn Error>> {
+/// What the log is set up by.
+const LOG_VARIABLES: [&str; 2] = ["LOG_FORMAT", "RUST_LOG"];
+
+/// The log of a command that makes no spans; of the environment it reads what it `uses` alone.
+fn log_only(name: &str, uses: impl Fn(&str) -> bool) -> Result<Telemetry, Box<dyn Error>> {
     let settings = telemetry::Settings {
         service_name: name.to_owned(),
         destination: None,
-        ..Config::from_env()?.telemetry
+        ..Config::from_env_if(uses)?.telemetry
     };
     Ok(telemetry::init(&settings)?)
 }
@@ -123,6 +127,9 @@ async fn run_service(args: &Serve) -> Result<(), Box<dyn Error>> {
         cancel_when_stdin_ends(shutdown.clone());
     }
     let telemetry = telemetry::init(&config.telemetry)?;
+    for variable in &config.ignored {
+        tracing::warn!("{variable}; it counts as not set");
+    }
     tracing::info!("settings: {}", config.effective_line());
     let result = service::run(&config.service, &telemetry, shutdown).await;
     telemetry.shutdown(FLUSH_DEADLINE).await;

@@ -1,7 +1,7 @@
 //! The three services, as processes of their own.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     process::Stdio,
     time::Duration,
 };
@@ -9,7 +9,7 @@ use std::{
 use tokio::process::{Child, Command};
 
 use super::DemoError;
-use crate::{jaeger::Addresses, telemetry::Mode};
+use crate::{jaeger::Addresses, service::reached, telemetry::Mode};
 
 /// One of the three services.
 #[derive(Clone, Copy)]
@@ -18,6 +18,7 @@ pub(super) struct App {
     /// An ANSI colour.
     pub(super) colour: u8,
     pub(super) mode: Mode,
+    pub(super) host: IpAddr,
     pub(super) port: u16,
     pub(super) metrics_port: u16,
 }
@@ -25,12 +26,21 @@ pub(super) struct App {
 /// The services' own deadlines are shorter.
 const STOP_DEADLINE: Duration = Duration::from_secs(30);
 
-pub(super) fn local(port: u16) -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, port).into()
+impl App {
+    /// Where this machine reaches it.
+    pub(super) fn service(&self) -> SocketAddr {
+        reached((self.host, self.port).into())
+    }
+
+    /// Where this machine reaches its metrics.
+    pub(super) fn metrics(&self) -> SocketAddr {
+        reached((self.host, self.metrics_port).into())
+    }
 }
 
 pub(super) fn spawn(app: App, apps: &[App], jaeger: &Addresses) -> Result<Child, DemoError> {
-    let target = |index: usize| apps.get(index).map_or(app.port, |app| app.port);
+    let target = |index: usize| apps.get(index).unwrap_or(&app).service().to_string();
+    let [grpc, http, agent] = [jaeger.grpc, jaeger.http, jaeger.compact].map(reached);
     let spawned = std::env::current_exe().and_then(|program| {
         Command::new(program)
             // The child's standard input ends when this process does, however that happens.
@@ -39,16 +49,16 @@ pub(super) fn spawn(app: App, apps: &[App], jaeger: &Addresses) -> Result<Child,
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .env("APP_NAME", app.name)
-            .env("EXPOSE_HOST", Ipv4Addr::LOCALHOST.to_string())
+            .env("EXPOSE_HOST", app.host.to_string())
             .env("EXPOSE_PORT", app.port.to_string())
             .env("METRICS_PORT", app.metrics_port.to_string())
-            .env("TARGET_ONE_HOST", local(target(1)).to_string())
-            .env("TARGET_TWO_HOST", local(target(2)).to_string())
+            .env("TARGET_ONE_HOST", target(1))
+            .env("TARGET_TWO_HOST", target(2))
             .env("MODE", app.mode.to_string())
-            .env("COLLECTOR_ENDPOINT_GRPC_ENDPOINT", jaeger.grpc.to_string())
-            .env("COLLECTOR_THRIFT_URL", format!("http://{}", jaeger.http))
-            .env("AGENT_HOST_NAME", jaeger.compact.ip().to_string())
-            .env("AGENT_PORT", jaeger.compact.port().to_string())
+            .env("COLLECTOR_ENDPOINT_GRPC_ENDPOINT", grpc.to_string())
+            .env("COLLECTOR_THRIFT_URL", format!("http://{http}"))
+            .env("AGENT_HOST_NAME", agent.ip().to_string())
+            .env("AGENT_PORT", agent.port().to_string())
             .kill_on_drop(true)
             .spawn()
     });

@@ -5,18 +5,24 @@
 mod apps;
 mod lines;
 
-use std::{io, net::TcpListener, process::ExitStatus, sync::Arc};
+use std::{
+    io,
+    net::{IpAddr, TcpListener},
+    process::ExitStatus,
+    sync::Arc,
+};
 
 use clap::Args;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    apps::{App, first_to_end, local, spawn, wait},
+    apps::{App, first_to_end, spawn, wait},
     lines::{print, relay},
 };
 use crate::{
     jaeger::{self, Extras, Jaeger, Logs, Request},
+    service::reached,
     telemetry::Mode,
 };
 
@@ -54,13 +60,15 @@ fn ports(text: &str) -> Result<[u16; 3], String> {
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// A service's port cannot be listened on.
-    #[error("{app} cannot listen on port {port}: {source}; choose others with {flag}")]
+    #[error("{app} cannot listen on port {port} of {host}: {source}; choose others with {flag}")]
     Port {
         /// The service.
         app: &'static str,
+        /// The address.
+        host: IpAddr,
         /// The port.
         port: u16,
-        /// The argument that has the ports.
+        /// The argument that has the ports, or the address where it is none of this machine's.
         flag: &'static str,
         /// What the system says.
         source: io::Error,
@@ -116,6 +124,7 @@ pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(),
             name,
             colour,
             mode: settings.mode.unwrap_or(mode),
+            host: settings.jaeger.host,
             port,
             metrics_port,
         })
@@ -123,10 +132,14 @@ pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(),
     // A service would say so too, but only in the midst of the others' lines.
     for app in &apps {
         for (port, flag) in [(app.port, "--ports"), (app.metrics_port, "--metrics-ports")] {
-            TcpListener::bind(local(port)).map_err(|source| DemoError::Port {
+            TcpListener::bind((app.host, port)).map_err(|source| DemoError::Port {
                 app: app.name,
+                host: app.host,
                 port,
-                flag,
+                flag: match source.kind() {
+                    io::ErrorKind::AddrNotAvailable => "--host",
+                    _ => flag,
+                },
                 source,
             })?;
         }
@@ -148,7 +161,9 @@ pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(),
         inputs.push(child.stdin.take());
         children.push((app.name, child));
     }
-    print(&welcome(&apps, jaeger.query_url()));
+    let query = reached(jaeger.addresses().query);
+    let query = format!("http://{query}{}", settings.jaeger.base_path);
+    print(&welcome(&apps, &query));
 
     let result = tokio::select! {
         () = shutdown.cancelled() => Ok(()),
@@ -165,7 +180,7 @@ pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(),
 fn requests(app: &App) -> Vec<Request> {
     let to = |path: &str| Request {
         label: path.to_owned(),
-        url: format!("http://{}{path}", local(app.port)),
+        url: format!("http://{}{path}", app.service()),
     };
     ENDPOINTS.map(to).into()
 }
@@ -176,13 +191,13 @@ fn welcome(apps: &[App], query: &str) -> String {
         text += &format!(
             "  {} on http://{}, spans by {}, metrics on http://{}/metrics\n",
             app.name,
-            local(app.port),
+            app.service(),
             app.mode,
-            local(app.metrics_port),
+            app.metrics(),
         );
     }
     if let Some(first) = apps.first() {
-        let service = local(first.port);
+        let service = first.service();
         text += &format!(
             "\n  Try it:          {query}\
              \n  Make a trace:    curl http://{service}/chain\

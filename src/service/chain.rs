@@ -34,9 +34,11 @@ impl Chain {
                 .timeout(TARGET_TIMEOUT)
                 // A redirect would be a second request within the first one's span.
                 .redirect(redirect::Policy::none())
+                // Neighbours are asked themselves, whatever the environment says of the world outside.
+                .no_proxy()
                 .build()?,
             calls: [
-                (loopback(own).to_string(), "/"),
+                (reached(own).to_string(), "/"),
                 (one, "/io_task"),
                 (two, "/cpu_task"),
             ],
@@ -76,15 +78,15 @@ impl Chain {
     }
 }
 
-/// An address to reach this process at, where it listens on all.
-fn loopback(mut own: SocketAddr) -> SocketAddr {
-    if own.ip().is_unspecified() {
-        own.set_ip(match own.ip() {
+/// The address at which this machine reaches what listens on `address`, which may be all of its own.
+pub(crate) fn reached(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
-    own
+    address
 }
 
 /// Calls the three, one after the other.

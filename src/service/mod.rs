@@ -1,6 +1,7 @@
 //! The web service: a router, its endpoints, and a server that stops gracefully.
 
 mod chain;
+mod connection;
 mod error;
 mod limits;
 mod metrics;
@@ -32,6 +33,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::chain::reached;
 use self::{chain::Chain, error::Error};
 use crate::telemetry::{
     self, Telemetry,

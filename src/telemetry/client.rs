@@ -5,9 +5,10 @@ use reqwest::{Client, Request, Response};
 use tracing::{Instrument, Span, field::Empty, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{clock::StepGuard, propagation, with_causes};
+use super::{clock::StepGuard, propagation, record_cancelled, requests, with_causes};
 
-/// Sends `request` within a client span, whose context travels in the headers.
+/// Sends `request` within a client span, whose context travels in the headers, with what is handed on
+/// of the request that is being answered.
 ///
 /// The span has the attributes of the semantic conventions for HTTP client spans, and ends when
 /// the response's headers are there. It has status error for a response of 400 and above (a
@@ -18,8 +19,10 @@ use super::{clock::StepGuard, propagation, with_causes};
 pub async fn send(client: &Client, mut request: Request) -> reqwest::Result<Response> {
     let span = client_span(&request);
     let _clock = StepGuard::new(span.clone());
-    propagation::inject(&span.context(), request.headers_mut());
+    propagation::pass_on(&span, request.headers_mut());
+    let mut unanswered = Unanswered(Some(&span));
     let result = client.execute(request).instrument(span.clone()).await;
+    unanswered.0 = None;
     match &result {
         Ok(response) => record_response(&span, response),
         Err(error) => {
@@ -30,6 +33,17 @@ pub async fn send(client: &Client, mut request: Request) -> reqwest::Result<Resp
     result
 }
 
+/// Marks the span of a request that is given up: together with the one that it was made for.
+struct Unanswered<'s>(Option<&'s Span>);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(span) = self.0 {
+            record_cancelled(span);
+        }
+    }
+}
+
 fn client_span(request: &Request) -> Span {
     let method = request.method().as_str();
     let url = request.url();
@@ -38,7 +52,7 @@ fn client_span(request: &Request) -> Span {
         otel.name = method,
         otel.kind = "client",
         http.request.method = method,
-        url.full = url.as_str(),
+        url.full = &*requests().sensitive_keys.redact_url(url),
         server.address = url.host_str(),
         server.port = url.port_or_known_default().map(i64::from),
         http.response.status_code = Empty,

@@ -11,16 +11,26 @@
 pub mod client;
 pub mod clock;
 pub mod export;
+mod forwarded;
 mod hex;
 pub mod log;
 pub mod metrics;
 pub mod propagation;
+pub(crate) mod redaction;
+mod sampling;
 pub mod server;
 mod settings;
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use opentelemetry::{InstrumentationScope, KeyValue, trace::TracerProvider};
+use opentelemetry::{
+    InstrumentationScope, KeyValue,
+    trace::{Status, TracerProvider},
+};
 use opentelemetry_sdk::{Resource, resource::TelemetryResourceDetector, trace::SdkTracerProvider};
 use tracing::{Metadata, Span, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -31,9 +41,10 @@ use self::{
     metrics::{Metrics, spans::Exports},
 };
 
+pub use redaction::{NotKeys, SensitiveKeys};
 pub use settings::{
     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, LogFormat, Mode, NotAttributes,
-    ResourceAttributes, Sampler, Settings, UnknownName, is_log_filter,
+    Requests, ResourceAttributes, Sampler, Settings, UnknownName, is_log_filter,
 };
 
 /// Telemetry of the process, from [`init`] to [`Telemetry::shutdown`].
@@ -72,6 +83,14 @@ pub enum InitError {
     Subscriber(#[from] tracing_subscriber::util::TryInitError),
 }
 
+/// The process's, for the code that makes spans of requests: that is given a request and no more.
+static REQUESTS: OnceLock<Requests> = OnceLock::new();
+
+/// What [`init`] was given, or the defaults before.
+fn requests() -> &'static Requests {
+    REQUESTS.get_or_init(Requests::default)
+}
+
 /// Sets tracing and logging up for the whole process. Call it once, within a Tokio runtime,
 /// which the export then uses.
 ///
@@ -103,6 +122,8 @@ pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
         .with(layer)
         .with(log::layer(settings, Arc::clone(&log))?)
         .try_init()?;
+    // Set before only by a span of a request, which has nobody to go to.
+    let _ = REQUESTS.set(settings.requests.clone());
     Ok(Telemetry { spans, log })
 }
 
@@ -117,7 +138,7 @@ fn spans(settings: &Settings, destination: &Destination) -> Result<Spans, export
     let (queue, exports) = processor.observed();
     let provider = SdkTracerProvider::builder()
         .with_resource(resource)
-        .with_sampler(settings.sampler.build(settings.sampler_ratio))
+        .with_sampler(sampling::of(settings.sampler, settings.sampler_ratio))
         .with_span_processor(processor)
         .build();
     Ok(Spans {
@@ -160,6 +181,16 @@ pub fn record_exception(kind: &'static str, error: &dyn Error) {
             KeyValue::new("exception.message", with_causes(error)),
         ],
     );
+}
+
+/// What a span and the metrics call a request that nobody waits for any more.
+const CANCELLED: &str = "cancelled";
+
+/// Notes on the span of a request that it was given up before there was an answer: an error without a
+/// status code (semantic conventions, "HTTP spans", "Status").
+fn record_cancelled(span: &Span) {
+    span.record("error.type", CANCELLED);
+    span.set_status(Status::error(""));
 }
 
 /// `error` and what caused it, in one line.

@@ -1,6 +1,7 @@
 //! One server span, and one line in the log, for each request that comes in.
 
 use std::{
+    borrow::Cow,
     net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -8,7 +9,7 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderMap, Method, StatusCode, Uri, Version, header},
+    http::{HeaderValue, Method, StatusCode, Uri, Version, header},
     middleware::Next,
     response::Response,
 };
@@ -16,7 +17,7 @@ use opentelemetry::trace::Status;
 use tracing::{Instrument, Span, field::Empty, info, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{clock::StepGuard, propagation};
+use super::{CANCELLED, clock::StepGuard, forwarded, propagation, record_cancelled, requests};
 
 /// Who sends the requests of a connection: the server puts it into their extensions, as text, since
 /// an address takes longer to write than most of a span.
@@ -34,14 +35,11 @@ impl From<IpAddr> for ClientAddress {
 ///
 /// The span continues the caller's trace. It has the name and the attributes of the semantic
 /// conventions for HTTP server spans (numbers are recorded as `i64`, since tracing-opentelemetry
-/// turns any other kind into text), and status error for a response of 500 and above alone. The
-/// answer says in `traceresponse` which trace it was.
+/// turns any other kind into text), and status error for a response of 500 and above, and for none
+/// since the client went away. The answer says in `traceresponse` which trace it was.
 pub async fn trace(request: Request, next: Next) -> Response {
     let span = server_span(&request);
-    if let Some(caller) = propagation::extract(request.headers()) {
-        // Refused only where nothing makes spans of this one.
-        let _ = span.set_parent(caller);
-    }
+    propagation::take_over(&span, request.headers());
     let mut access = Access::new(&request);
     let clock = StepGuard::new(span.clone());
     async move {
@@ -57,10 +55,22 @@ pub async fn trace(request: Request, next: Next) -> Response {
 }
 
 fn server_span(request: &Request) -> Span {
+    let headers = request.headers();
+    let settings = requests();
     let method = known_method(request.method());
     let route = route(request);
-    let (address, port) = host(request.headers());
-    let client = request.extensions().get::<ClientAddress>();
+    let (address, port) = host(request);
+    let query = request.uri().query();
+    let query = query.map(|query| settings.sensitive_keys.redact(query));
+    let peer = request.extensions().get::<ClientAddress>();
+    let peer = peer.map(|peer| &*peer.0);
+    let (client, scheme) = if settings.trusts_forwarded {
+        let client = forwarded::client(headers).map(|client| client.to_string());
+        (client, forwarded::scheme(headers))
+    } else {
+        (None, None)
+    };
+    let user_agent = headers.get(header::USER_AGENT).map(text);
     let name = match route {
         Some(route) => [method.unwrap_or("HTTP"), " ", route].concat(),
         None => method.unwrap_or("HTTP").to_owned(),
@@ -72,14 +82,15 @@ fn server_span(request: &Request) -> Span {
         http.request.method = method.unwrap_or("_OTHER"),
         http.request.method_original = method.is_none().then(|| request.method().as_str()),
         http.route = route,
-        url.scheme = "http",
+        url.scheme = scheme.unwrap_or("http"),
         url.path = request.uri().path(),
-        url.query = request.uri().query(),
+        url.query = query.as_deref(),
         server.address = address,
         server.port = port,
-        client.address = client.map(|client| &*client.0),
+        client.address = client.as_deref().or(peer),
+        network.peer.address = peer.filter(|_| client.is_some()),
         network.protocol.version = protocol_version(request.version()),
-        user_agent.original = text(request.headers(), header::USER_AGENT),
+        user_agent.original = user_agent.as_deref(),
         http.response.status_code = Empty,
         error.type = Empty,
     )
@@ -107,8 +118,14 @@ pub(super) fn known_method(method: &Method) -> Option<&'static str> {
     KNOWN.into_iter().find(|&known| known == method.as_str())
 }
 
-fn host(headers: &HeaderMap) -> (Option<&str>, Option<i64>) {
-    let Some(host) = text(headers, header::HOST) else {
+/// The name and the port that the request is for: of a whole URL or HTTP/2's `:authority`, or else of
+/// `Host`.
+fn host(request: &Request) -> (Option<&str>, Option<i64>) {
+    if let Some(authority) = request.uri().authority() {
+        return (Some(authority.host()), authority.port_u16().map(i64::from));
+    }
+    let host = request.headers().get(header::HOST);
+    let Some(host) = host.and_then(|host| host.to_str().ok()) else {
         return (None, None);
     };
     match host
@@ -120,8 +137,12 @@ fn host(headers: &HeaderMap) -> (Option<&str>, Option<i64>) {
     }
 }
 
-fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
+/// A byte that is no text becomes a replacement character.
+fn text(value: &HeaderValue) -> Cow<'_, str> {
+    match str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.into(),
+        Err(_) => String::from_utf8_lossy(value.as_bytes()),
+    }
 }
 
 fn protocol_version(version: Version) -> &'static str {
@@ -134,7 +155,8 @@ fn protocol_version(version: Version) -> &'static str {
     }
 }
 
-/// Writes the request's line to the log, also when the client goes away before there is an answer.
+/// Writes the request's line to the log, also when the client goes away before there is an answer: then
+/// the span has a mark of it.
 struct Access {
     method: Method,
     uri: Uri,
@@ -170,7 +192,11 @@ impl Access {
 impl Drop for Access {
     fn drop(&mut self) {
         if !self.answered {
+            // What is dropped within a span is dropped in it.
+            record_cancelled(&Span::current());
             info!(
+                http.route = self.route.as_ref().map(MatchedPath::as_str),
+                error.type = CANCELLED,
                 duration_ms = milliseconds(self.since.elapsed()),
                 "{} {}: the client went away",
                 self.method,

@@ -2,10 +2,11 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use opentelemetry::KeyValue;
-use opentelemetry_sdk::trace::Sampler as SdkSampler;
+use opentelemetry::{KeyValue, Value};
 use percent_encoding::percent_decode_str;
 use tracing_subscriber::EnvFilter;
+
+use super::SensitiveKeys;
 
 /// The longest text, in characters, that an attribute keeps where nothing else is set.
 ///
@@ -29,10 +30,21 @@ pub struct Settings {
     pub batching: Batching,
     /// Longer texts in attributes are cut to so many characters.
     pub attribute_value_length_limit: usize,
+    /// What is said of requests.
+    pub requests: Requests,
     /// The form of a log line.
     pub log_format: LogFormat,
     /// Which log lines are written, in [`EnvFilter`]'s syntax.
     pub log_filter: String,
+}
+
+/// What the spans of requests say of them.
+#[derive(Clone, Debug, Default)]
+pub struct Requests {
+    /// Keys of a URL's query whose values are redacted.
+    pub sensitive_keys: SensitiveKeys,
+    /// Whether `Forwarded` and `X-Forwarded-…` are believed: only right behind a proxy that sets them.
+    pub trusts_forwarded: bool,
 }
 
 /// Whether `filter` has [`EnvFilter`]'s syntax.
@@ -116,21 +128,6 @@ named! {
     }
 }
 
-impl Sampler {
-    /// The SDK's sampler of this name, which keeps `ratio` of the traces where it has a choice.
-    pub(super) fn build(self, ratio: f64) -> SdkSampler {
-        let parent_based = |root| SdkSampler::ParentBased(Box::new(root));
-        match self {
-            Self::AlwaysOn => SdkSampler::AlwaysOn,
-            Self::AlwaysOff => SdkSampler::AlwaysOff,
-            Self::TraceIdRatio => SdkSampler::TraceIdRatioBased(ratio),
-            Self::ParentBasedAlwaysOn => parent_based(SdkSampler::AlwaysOn),
-            Self::ParentBasedAlwaysOff => parent_based(SdkSampler::AlwaysOff),
-            Self::ParentBasedTraceIdRatio => parent_based(SdkSampler::TraceIdRatioBased(ratio)),
-        }
-    }
-}
-
 /// Where spans go, by [`Mode`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
@@ -197,10 +194,33 @@ impl Batching {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResourceAttributes(pub Vec<KeyValue>);
 
+impl ResourceAttributes {
+    /// `service.name`, where it is among them and not empty.
+    pub fn service_name(&self) -> Option<&str> {
+        let mut attributes = self.0.iter();
+        let name = attributes.find(|attribute| attribute.key.as_str() == "service.name")?;
+        match &name.value {
+            Value::String(name) => Some(name.as_str()).filter(|name| !name.is_empty()),
+            _ => None,
+        }
+    }
+}
+
 /// A part of the text is not `key=value`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not of the form key=value,key=value")]
 pub struct NotAttributes;
+
+/// `text` with `%2C` and the like decoded; an error where a `%` begins no such thing.
+fn percent_decoded(text: &str) -> Result<String, NotAttributes> {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
+    let mut escapes = text.split('%').skip(1).map(str::as_bytes);
+    if !escapes.all(|escape| is_digit(escape.first()) && is_digit(escape.get(1))) {
+        return Err(NotAttributes);
+    }
+    let decoded = percent_decode_str(text).decode_utf8();
+    decoded.map(String::from).map_err(|_| NotAttributes)
+}
 
 impl FromStr for ResourceAttributes {
     type Err = NotAttributes;
@@ -209,15 +229,11 @@ impl FromStr for ResourceAttributes {
         text.split(',')
             .map(|pair| {
                 let (key, value) = pair.split_once('=').ok_or(NotAttributes)?;
-                let decode = |part: &str| {
-                    let decoded = percent_decode_str(part.trim()).decode_utf8();
-                    decoded.map(String::from).map_err(|_| NotAttributes)
-                };
-                let key = decode(key)?;
+                let key = percent_decoded(key.trim())?;
                 if key.is_empty() {
                     return Err(NotAttributes);
                 }
-                Ok(KeyValue::new(key, decode(value)?))
+                Ok(KeyValue::new(key, percent_decoded(value.trim())?))
             })
             .collect::<Result<_, _>>()
             .map(Self)
@@ -248,9 +264,15 @@ mod tests {
             attributes.to_string(),
             "deployment.environment.name=test,team=a,b"
         );
-        assert_eq!("a".parse::<ResourceAttributes>(), Err(NotAttributes));
-        assert_eq!("=a".parse::<ResourceAttributes>(), Err(NotAttributes));
-        assert_eq!("a=%ff".parse::<ResourceAttributes>(), Err(NotAttributes));
+        for bad in [
+            "a", "=a", "a=%ff", "a=b,", ",a=b", "a=50%", "a=%2", "a=%é", "%zz=b",
+        ] {
+            assert_eq!(
+                bad.parse::<ResourceAttributes>(),
+                Err(NotAttributes),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

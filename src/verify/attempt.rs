@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Url};
+use reqwest::Url;
 use tokio::time::{Instant, sleep};
 
 use super::{
     Failure, POLL_PAUSE, Settings, fetch_trace,
-    http::{self, FetchError},
+    http::{self, Client, FetchError, shown},
     path, shape,
     trace::Trace,
 };
@@ -84,7 +84,7 @@ impl Attempt {
             number,
             caller,
             failed_call: called.err().map(|error| Failure {
-                expected: format!("200 from {}", path(app, "chain")),
+                expected: format!("200 from {}", shown(&path(app, "chain"))),
                 found: error.to_string(),
                 look: "at the service's log, and at those of the services it calls".to_owned(),
             }),
@@ -99,7 +99,7 @@ impl Attempt {
             Ok(Some(trace)) => shape::check(trace, &self.caller.span_id()),
             Ok(None) => vec![shape::nothing(jaeger, &self.trace_id())],
             Err(error) => vec![Failure {
-                expected: format!("an answer from Jaeger at {jaeger}"),
+                expected: format!("an answer from Jaeger at {}", shown(jaeger)),
                 found: error.to_string(),
                 look: "whether the query service runs, and whether its port is reached".to_owned(),
             }],

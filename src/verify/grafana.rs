@@ -1,10 +1,14 @@
 //! Grafana's data sources: that both are there, and that Grafana reaches what they stand for.
 
-use reqwest::{Client, Url};
+use reqwest::Url;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
-use super::{Failure, FetchError, POLL_PAUSE, http, path};
+use super::{
+    Failure, FetchError, POLL_PAUSE,
+    http::{self, Client, shown},
+    path,
+};
 
 /// The types of the data sources that are to be there.
 const EXPECTED: [&str; 2] = ["jaeger", "loki"];
@@ -63,7 +67,7 @@ async fn check_once(client: &Client, grafana: &Url, login: &Login) -> Vec<Failur
         Ok(sources) => sources,
         Err(error) => {
             return vec![Failure {
-                expected: format!("an answer from Grafana at {grafana}"),
+                expected: format!("an answer from Grafana at {}", shown(grafana)),
                 found: error.to_string(),
                 look: "whether Grafana runs, and at GRAFANA_USER and GRAFANA_PASSWORD".to_owned(),
             }];

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::{Client, Url};
+use reqwest::Url;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
-use super::{Failure, FetchError, POLL_PAUSE, http, path};
+use super::{
+    Failure, FetchError, POLL_PAUSE,
+    http::{self, Client, shown},
+    path,
+};
 
 /// The most lines that Loki may answer with.
 const LIMIT: &str = "1000";
@@ -47,7 +51,7 @@ fn judge(
             return Logs {
                 lines: Vec::new(),
                 failures: vec![Failure {
-                    expected: format!("an answer from Loki at {loki}"),
+                    expected: format!("an answer from Loki at {}", shown(loki)),
                     found: error.to_string(),
                     look: "whether Loki runs, and whether its port is reached".to_owned(),
                 }],

@@ -14,12 +14,13 @@ use std::{fmt, time::Duration};
 
 use clap::Args;
 use jiff::SignedDuration;
-use reqwest::{Client, Url};
+use reqwest::Url;
 use tokio::time::Instant;
 
+use self::http::{Client, shown};
 pub use self::{
     grafana::Login,
-    http::FetchError,
+    http::{FetchError, Through},
     trace::{Span, Trace},
 };
 
@@ -128,7 +129,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 pub async fn run(settings: &Settings) -> Report {
     let until = Instant::now() + settings.timeout;
     let answer_timeout = ANSWER_TIMEOUT.min(settings.timeout);
-    let client = match Client::builder().timeout(answer_timeout).build() {
+    let client = match Client::new(answer_timeout) {
         Ok(client) => client,
         Err(error) => {
             return Report {
@@ -168,10 +169,7 @@ pub async fn run(settings: &Settings) -> Report {
 }
 
 /// Asks Jaeger's API for one trace; `None` where it knows none of this id.
-///
-/// # Errors
-/// [`FetchError`] where there is no answer, or not one of Jaeger's.
-pub async fn fetch_trace(
+async fn fetch_trace(
     client: &Client,
     jaeger: &Url,
     trace_id: &str,

@@ -4,7 +4,7 @@
 use reqwest::Url;
 
 use super::{
-    Failure,
+    Failure, shown,
     trace::{Span, Trace},
 };
 
@@ -22,7 +22,7 @@ pub(super) fn nothing(jaeger: &Url, trace_id: &str) -> Failure {
         found: "none of this id".to_owned(),
         look: format!(
             "at {} for the services that have sent spans, and {LOOK_AT_LOGS}",
-            super::path(jaeger, "api/services")
+            shown(&super::path(jaeger, "api/services"))
         ),
     }
 }

@@ -180,6 +180,40 @@ async fn slow_loris() {
     assert_eq!(rig.end().await.dropped, 0);
 }
 
+/// HTTP/2's connections end like the others when nothing happens on them, however far they have come.
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_connections_of_http_2() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+    /// The begin of the headers of a request, and no end.
+    const HEADERS: &[u8] = b"\0\0\x03\x01\0\0\0\0\x01\x82\x86\x84";
+    /// `GET http://a/`.
+    const REQUEST: &[u8] = b"\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a";
+    let rig = Rig::start("grpc", &[]).await;
+    let mut clients = JoinSet::new();
+    for bytes in [
+        &PREFACE[..10],
+        PREFACE,
+        &[PREFACE, SETTINGS].concat(),
+        &[PREFACE, SETTINGS, HEADERS].concat(),
+        &[PREFACE, SETTINGS, REQUEST].concat(),
+    ] {
+        let mut stream = TcpStream::connect(rig.traced.service.address).unwrap();
+        stream.write_all(bytes).unwrap();
+        clients.spawn_blocking(move || {
+            let timeout = Duration::from_secs(60);
+            stream.set_read_timeout(Some(timeout)).unwrap();
+            stream.read_to_end(&mut Vec::new()).unwrap();
+        });
+    }
+    rig.traced.answered();
+    while let Some(client) = clients.join_next().await {
+        client.unwrap();
+    }
+    rig.arrive_again().await;
+    assert_eq!(rig.end().await.dropped, 0);
+}
+
 /// More connections than the system allows: those that are there are served, and the log says it once.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_open_files() {

@@ -1,6 +1,11 @@
 //! Settings as a user meets them: what a bad one says, and that the good ones are told.
 
-use crate::support::{process::Process, service::Service};
+use crate::support::{
+    demo::Demo,
+    jaeger::{Jaeger, tag},
+    process::Process,
+    service::Service,
+};
 
 #[test]
 fn bad_variables_end_the_start_with_code_2_and_a_line_each() {
@@ -39,6 +44,87 @@ fn a_value_that_is_not_unicode_is_a_bad_value() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.starts_with("MODE="), "{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
+}
+
+/// Its specification says what they mean, and that a bad one ends nothing.
+#[tokio::test]
+async fn a_bad_variable_of_opentelemetry_is_told_in_the_log_and_counts_as_not_set() {
+    for (variable, value) in [
+        ("OTEL_SDK_DISABLED", "1"),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "a=b,"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "soon"),
+        ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "-1"),
+    ] {
+        let service = Service::start(&[("APP_NAME", "app-x"), (variable, value)]);
+        let line = service.process.wait_for_line(variable);
+        let said = format!("resource.service.name=app-x] - {variable}={value:?} is not usable: ");
+        assert!(line.contains(" WARN [") && line.contains(&said), "{line}");
+        assert!(line.ends_with("; it counts as not set"), "{line}");
+    }
+    for (variable, value) in [
+        ("OTEL_SDK_DISABLED", "True"),
+        ("OTEL_TRACES_SAMPLER", "Always_On"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "a=b"),
+    ] {
+        let service = Service::start(&[(variable, value)]);
+        let lines = service.process.lines();
+        assert!(
+            !lines.iter().any(|line| line.contains(" WARN ")),
+            "{lines:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_service_has_the_name_that_opentelemetry_s_variables_give() {
+    let jaeger = Jaeger::start();
+    let resource = ("OTEL_RESOURCE_ATTRIBUTES", "service.name=fromres,team=blue");
+    let otel = ("OTEL_SERVICE_NAME", "fromotel");
+    for (name, more) in [
+        ("fromres", vec![resource]),
+        ("fromotel", vec![resource, otel]),
+        ("fromus", vec![resource, otel, ("APP_NAME", "fromus")]),
+    ] {
+        let env = jaeger.env("grpc");
+        let mut env: Vec<_> = env
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
+            .collect();
+        env.extend(more);
+        let service = Service::start(&env);
+        service.get("/items/5").await;
+        let traces = jaeger.traces(name, 1).await;
+        let process = &traces[0]["processes"]["p1"];
+        assert_eq!(tag(process, "service.name"), name);
+        assert_eq!(tag(process, "team"), "blue");
+        let line = service.process.wait_for_line("GET /items/5");
+        assert!(
+            line.contains(&format!("resource.service.name={name}]")),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_port_that_kubernetes_set_for_a_service_is_said_to_be_that() {
+    const LINK: (&str, &str) = ("AGENT_PORT", "tcp://10.96.1.2:6831");
+    let mut service = Process::start(&["serve"], &[LINK]);
+    assert_eq!(service.wait().code(), Some(2));
+    let line = service.wait_for_line("AGENT_PORT");
+    assert!(
+        line.contains("Kubernetes set it, for the Service agent")
+            && line.contains("enableServiceLinks: false"),
+        "{line}"
+    );
+    // A command that has no use for the variable does not mind.
+    let free =
+        ["compact", "binary", "http", "grpc", "query"].map(|name| format!("--{name}-port=0"));
+    let mut args = vec!["jaeger"];
+    args.extend(free.iter().map(String::as_str));
+    Process::start(&args, &[LINK]).wait_for_line("query on http://");
+    Demo::start_with(&[], &[LINK]);
 }
 
 /// opentelemetry-jaeger reads them, whatever it is told.

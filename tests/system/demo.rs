@@ -114,6 +114,51 @@ fn a_taken_port_is_named() {
     }
 }
 
+/// In Docker, `--host 0.0.0.0` is how a published port reaches them. Loopback has a second address here.
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn the_host_is_that_of_all_four_and_they_still_reach_each_other() {
+    for (host, at) in [
+        ("0.0.0.0", "127.0.0.2"),
+        ("127.0.0.3", "127.0.0.3"),
+        ("::1", "[::1]"),
+    ] {
+        // A machine may have no IPv6.
+        if TcpListener::bind((host, 0)).is_err() {
+            continue;
+        }
+        let demo = Demo::start(&["--host", host]);
+        let jaeger_port = demo.jaeger.rsplit_once(':').unwrap().1;
+        let jaeger = format!("http://{at}:{jaeger_port}");
+        for port in &demo.ports {
+            let url = format!("http://{at}:{port}/items/5");
+            assert_eq!(reqwest::get(&url).await.unwrap().status(), 200, "{url}");
+        }
+        let app = format!("http://{at}:{}", demo.ports[0]);
+        let mut verify = Process::start(&["verify", "--app", &app, "--jaeger", &jaeger], &[]);
+        assert_eq!(verify.wait().code(), Some(0), "{:#?}", verify.lines());
+        verify.wait_for_line("8 spans of 3 services");
+        // The page's buttons, and what a user is told to type.
+        let button = format!("{jaeger}/page/try?name=/chain");
+        let pressed = reqwest::Client::new().post(button).send().await.unwrap();
+        let answer: serde_json::Value = pressed.json().await.unwrap();
+        assert_eq!(answer["data"]["status"], 200, "{answer}");
+        let near = if host == "0.0.0.0" { "127.0.0.1" } else { at };
+        let told = format!("curl http://{near}:{}/chain", demo.ports[0]);
+        demo.process.wait_for_line(&told);
+        for app in ["app-a", "app-b", "app-c"] {
+            let metrics = demo.metrics(app);
+            let port = metrics.rsplit_once(':').unwrap().1;
+            let url = format!("http://{at}:{port}");
+            assert_eq!(reqwest::get(url).await.unwrap().status(), 200);
+        }
+    }
+    let mut elsewhere = Process::start(&["demo", "--host", "192.0.2.1"], &[]);
+    assert_eq!(elsewhere.wait().code(), Some(1));
+    let line = elsewhere.wait_for_line("app-a cannot listen on port 8000 of 192.0.2.1: ");
+    assert!(line.ends_with("choose others with --host"), "{line}");
+}
+
 #[test]
 fn under_a_base_path_it_says_where_and_is_found_there() {
     let demo = Demo::start(&["--base-path", "/tools/jaeger/"]);

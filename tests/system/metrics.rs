@@ -161,16 +161,17 @@ async fn requests_are_told_apart_by_route_and_status_and_not_by_what_callers_mak
                 label("http_request_method"),
                 label("http_route"),
                 label("http_response_status_code"),
+                label("error_type"),
                 sample.value as u64,
             )
         })
         .collect();
     assert_eq!(found.len(), 4, "{found:?}");
     for expected in [
-        ("GET", "", "404", 2),
-        ("GET", "/items/{item_id}", "422", 1),
-        ("GET", "/error_test", "500", 1),
-        ("_OTHER", "/", "405", 1),
+        ("GET", "", "404", "", 2),
+        ("GET", "/items/{item_id}", "422", "", 1),
+        ("GET", "/error_test", "500", "500", 1),
+        ("_OTHER", "/", "405", "", 1),
     ] {
         assert!(found.contains(&expected), "{expected:?} in {found:?}");
     }
@@ -201,6 +202,7 @@ async fn a_request_whose_client_went_away_is_counted_without_a_status() {
     let gone = [
         ("http_route", "/io_task"),
         ("http_response_status_code", ""),
+        ("error_type", "cancelled"),
     ];
     assert_eq!(
         scrape.sum("http_server_request_duration_seconds_count", &gone),
@@ -224,7 +226,7 @@ async fn without_openmetrics_there_are_no_exemplars() {
         "text/plain; version=0.0.4; charset=utf-8"
     );
     let text = response.text().await.unwrap();
-    let counted = r#"http_server_request_duration_seconds_count{http_request_method="GET",http_route="/",http_response_status_code="200"} 1"#;
+    let counted = r#"http_server_request_duration_seconds_count{http_request_method="GET",http_route="/",http_response_status_code="200",error_type=""} 1"#;
     assert!(text.lines().any(|line| line == counted), "{text}");
     assert!(!text.contains("trace_id"), "{text}");
 }

@@ -29,7 +29,7 @@ use self::{
     outage::Outage,
     queue::{Batch, Flight, Queue},
 };
-use super::{Destination, metrics::spans::Exports};
+use super::{Destination, metrics::spans::Exports, redaction::without_credentials};
 
 pub use account::{Account, Loss};
 pub use encoding::EnvelopeError;
@@ -151,7 +151,10 @@ impl Exporter {
             ),
             Destination::ThriftCollector { url } => {
                 let collector = thrift_collector::Collector::new(url)?;
-                let name = format!("the collector at {} (Thrift)", collector.url());
+                let name = format!(
+                    "the collector at {} (Thrift)",
+                    without_credentials(collector.url())
+                );
                 (Path::ThriftCollector(collector), name)
             }
             Destination::ThriftAgent { host, port } => (

@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use opentelemetry::{Context, trace::Span as _};
+use opentelemetry::{Context, SpanId, trace::Span as _};
 use opentelemetry_sdk::{
     Resource,
     error::{OTelSdkError, OTelSdkResult},
@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::{BuildError, CONCURRENCY, Exporter, encoding::Encoding, queue::Queue};
-use crate::telemetry::{Batching, Destination, metrics::spans::Exports};
+use crate::telemetry::{Batching, Destination, metrics::spans::Exports, propagation::NOBODY};
 
 /// How long a flush may take; the SDK names no deadline.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -95,7 +95,10 @@ impl SpanProcessor for Processor {
         }
     }
 
-    fn on_end(&self, span: SpanData) {
+    fn on_end(&self, mut span: SpanData) {
+        if span.parent_span_id == NOBODY {
+            span.parent_span_id = SpanId::INVALID;
+        }
         if span.span_context.is_sampled() {
             self.queue.push(&self.encoding.span(&span));
         }

@@ -26,6 +26,8 @@ impl Collector {
         let client = reqwest::Client::builder()
             .timeout(ATTEMPT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
+            // Spans go to the collector and to nobody else; gRPC asks no proxy either.
+            .no_proxy()
             .pool_idle_timeout(IDLE_LIFE)
             .build()?;
         Ok(Self {

@@ -9,6 +9,7 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request, State},
+    http::StatusCode,
     middleware::Next,
     response::Response,
 };
@@ -25,7 +26,7 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::Metrics;
-use crate::telemetry::server::known_method;
+use crate::telemetry::{CANCELLED, server::known_method};
 
 /// Bounds in seconds, as the conventions advise.
 const BUCKETS: [f64; 14] = [
@@ -46,6 +47,14 @@ struct Labels {
     http_route: Option<Route>,
     /// Empty where the client went away before there was an answer.
     http_response_status_code: Option<u16>,
+    /// As the span has it: empty where all is well.
+    error_type: Option<ErrorType>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum ErrorType {
+    Cancelled,
+    Status(u16),
 }
 
 #[derive(Clone, Debug)]
@@ -65,7 +74,7 @@ struct Hex<T>(T);
 pub async fn record(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
     let mut exchange = metrics.requests.begin(&request);
     let response = next.run(request).await;
-    exchange.labels.http_response_status_code = Some(response.status().as_u16());
+    exchange.answered(response.status());
     response
 }
 
@@ -101,10 +110,20 @@ impl Requests {
                 http_request_method: known_method(request.method()).unwrap_or("_OTHER"),
                 http_route: route.cloned().map(Route),
                 http_response_status_code: None,
+                error_type: Some(ErrorType::Cancelled),
             },
             since: Instant::now(),
             span: Span::current().context().span().span_context().clone(),
         }
+    }
+}
+
+impl Exchange {
+    fn answered(&mut self, status: StatusCode) {
+        let code = status.as_u16();
+        self.labels.http_response_status_code = Some(code);
+        let failed = status.is_server_error();
+        self.labels.error_type = failed.then_some(ErrorType::Status(code));
     }
 }
 
@@ -150,6 +169,15 @@ impl Hash for Route {
 impl EncodeLabelValue for Route {
     fn encode(&self, encoder: &mut LabelValueEncoder) -> fmt::Result {
         self.0.as_str().encode(encoder)
+    }
+}
+
+impl EncodeLabelValue for ErrorType {
+    fn encode(&self, encoder: &mut LabelValueEncoder) -> fmt::Result {
+        match self {
+            Self::Cancelled => CANCELLED.encode(encoder),
+            Self::Status(code) => code.encode(encoder),
+        }
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Demo {
     /// The first service, as `http://host:port`; so is Jaeger's query port.
     pub app: String,
     pub jaeger: String,
+    /// The ports of the three services.
+    pub ports: [String; 3],
 }
 
 impl Demo {
@@ -51,6 +53,7 @@ impl Demo {
             process,
             app: format!("http://127.0.0.1:{}", ports[0]),
             jaeger,
+            ports,
         }
     }
 

@@ -2,9 +2,11 @@
 #![allow(unreachable_pub)]
 
 pub mod demo;
+pub mod echo;
 pub mod jaeger;
 pub mod metrics;
 pub mod patience;
 pub mod process;
+pub mod proxy;
 pub mod rich;
 pub mod service;
