@@ -107,7 +107,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the log is set up by.
+/// The variables that set up the log.
 const LOG_VARIABLES: [&str; 2] = ["LOG_FORMAT", "RUST_LOG"];
 
 /// The log of a command that makes no spans; of the environment it reads what it `uses` alone.

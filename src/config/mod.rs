@@ -32,8 +32,8 @@ pub struct Config {
     pub telemetry: telemetry::Settings,
     /// Each variable and the value in force, in the order in which they are read.
     pub effective: Vec<(&'static str, String)>,
-    /// Variables of OpenTelemetry's specification with a value that cannot be used: they count as not
-    /// set, and are to be told of.
+    /// Variables of OpenTelemetry's specification whose values cannot be used. They count as not set; the
+    /// log should name them.
     pub ignored: Vec<BadVariable>,
 }
 

@@ -10,9 +10,9 @@ use crate::telemetry::redaction::without_credentials;
 pub struct BadVariable {
     /// The variable.
     pub name: &'static str,
-    /// What it holds, but for a password.
+    /// The value, without a password.
     pub value: String,
-    /// What it may hold, or what it is instead of a setting.
+    /// The reason: the values that are allowed, or the origin of this one.
     pub reason: Cow<'static, str>,
 }
 
@@ -184,8 +184,8 @@ fn is_specified(name: &str) -> bool {
     name.starts_with("OTEL_") && !name.starts_with("OTEL_INSTRUMENTATION_")
 }
 
-/// Whether a variable is one of those that Kubernetes sets for each Service of the namespace
-/// (`{SERVICE}_PORT=tcp://10.96.1.2:6831`), and nobody else.
+/// Whether the value is a service link: Kubernetes sets such variables for each Service of the namespace
+/// (`{SERVICE}_PORT=tcp://10.96.1.2:6831`).
 fn is_service_link(value: &str) -> bool {
     let Some((protocol, address)) = value.split_once("://") else {
         return false;

@@ -27,12 +27,12 @@ pub(super) struct App {
 const STOP_DEADLINE: Duration = Duration::from_secs(30);
 
 impl App {
-    /// Where this machine reaches it.
+    /// The address at which this machine reaches it.
     pub(super) fn service(&self) -> SocketAddr {
         reached((self.host, self.port).into())
     }
 
-    /// Where this machine reaches its metrics.
+    /// The address at which this machine reaches its metrics.
     pub(super) fn metrics(&self) -> SocketAddr {
         reached((self.host, self.metrics_port).into())
     }

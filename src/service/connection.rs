@@ -49,28 +49,28 @@ const MAX_HEAD: u32 = 64 * 1024;
 /// The most requests at a time on one HTTP/2 connection; RFC 9113 advises no less.
 const MAX_STREAMS: u32 = 100;
 
-/// The most bytes of bodies, which nobody reads, that one HTTP/2 connection may send ahead: the least
-/// that the protocol lets a connection have.
+/// The most bytes of bodies that one HTTP/2 connection may send ahead; no endpoint reads them. A
+/// connection cannot have less.
 const WINDOW: u32 = 65_535;
 
 /// How long the client of an idle HTTP/2 connection has to take note of its end.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// What an HTTP/2 client sends first (RFC 9113, 3.4).
+/// The first bytes from an HTTP/2 client (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Room for what is read before the protocol is known: for most heads.
+/// The bytes that are read before the protocol is known; most heads have no more.
 const FIRST_READ: usize = 1024;
 
-/// What a connection is served with.
+/// An accepted connection, without its stream.
 pub(super) struct Connection {
     pub(super) peer: SocketAddr,
     pub(super) app: Router,
-    /// Clients are to learn that no further request is welcome.
+    /// Cancelled when the service shuts down: answers then say that the connection closes.
     pub(super) shutdown: CancellationToken,
-    /// Idle connections are to end, and the others after the requests in flight.
+    /// Cancelled a little later: idle connections end, and the others after their requests.
     pub(super) closing: CancellationToken,
-    /// What waits for all connections waits for this one, too.
+    /// Keeps the server from ending before this connection.
     pub(super) watcher: Watcher,
 }
 
@@ -143,7 +143,8 @@ impl Connection {
                 answer.await
             }
         });
-        // hyper and h2 bound what a client may reset. No pings: who is gone is idle in the end.
+        // hyper and h2 bound what a client may reset. Without pings: when a client is gone, its connection
+        // becomes idle.
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_header_list_size(MAX_HEAD)
@@ -180,7 +181,7 @@ fn prepared(mut request: Request<Incoming>, client: &ClientAddress) -> axum::ext
     request.map(axum::body::Body::new)
 }
 
-/// What happens on an HTTP/2 connection, which hyper does not end when nothing does.
+/// The requests of an HTTP/2 connection. hyper does not close an idle one.
 struct Activity(Mutex<Requests>);
 
 struct Requests {

@@ -83,10 +83,10 @@ pub enum InitError {
     Subscriber(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// The process's, for the code that makes spans of requests: that is given a request and no more.
+/// The settings of the process for spans of requests; that code gets a request and nothing else.
 static REQUESTS: OnceLock<Requests> = OnceLock::new();
 
-/// What [`init`] was given, or the defaults before.
+/// The settings that [`init`] got; the defaults before it.
 fn requests() -> &'static Requests {
     REQUESTS.get_or_init(Requests::default)
 }
@@ -122,7 +122,7 @@ pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
         .with(layer)
         .with(log::layer(settings, Arc::clone(&log))?)
         .try_init()?;
-    // Set before only by a span of a request, which has nobody to go to.
+    // Already set only if there was a request before.
     let _ = REQUESTS.set(settings.requests.clone());
     Ok(Telemetry { spans, log })
 }
@@ -183,10 +183,10 @@ pub fn record_exception(kind: &'static str, error: &dyn Error) {
     );
 }
 
-/// What a span and the metrics call a request that nobody waits for any more.
+/// The `error.type` of a request that was given up, on spans and in metrics.
 const CANCELLED: &str = "cancelled";
 
-/// Notes on the span of a request that it was given up before there was an answer: an error without a
+/// Marks the span of a request that was given up before there was an answer: as an error, without a
 /// status code (semantic conventions, "HTTP spans", "Status").
 fn record_cancelled(span: &Span) {
     span.record("error.type", CANCELLED);

@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-/// What is written instead of a secret.
+/// The text that replaces a secret.
 const REDACTED: &str = "REDACTED";
 
 /// The keys of a query whose values are secrets. Their case matters.
@@ -84,8 +84,11 @@ impl SensitiveKeys {
 
     /// Whether it is one of them, percent-encoded or not.
     fn has(&self, key: &str) -> bool {
-        let key = Cow::from(percent_decode_str(key));
-        self.0.iter().any(|known| known.as_bytes() == &*key)
+        if !key.contains('%') {
+            return self.0.iter().any(|known| known == key);
+        }
+        let key: Vec<u8> = percent_decode_str(key).collect();
+        self.0.iter().any(|known| known.as_bytes() == key)
     }
 }
 
@@ -103,8 +106,8 @@ fn redact_credentials(url: &mut Url) {
     }
 }
 
-/// What is said of a setting, whether it is a good URL, a bad one or no URL at all: a name and a
-/// password before a host are redacted.
+/// The value of a setting as the log shows it: a name and a password before a host are redacted, in a good
+/// URL, a bad one, and a host alone.
 pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
     let Some(at) = text.rfind('@') else {
         return text.into();

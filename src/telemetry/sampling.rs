@@ -1,4 +1,4 @@
-//! Which traces are kept: what the sampler of the settings says, unless the caller has said more.
+//! The choice of the traces that are kept: by the sampler of the settings, unless a caller has decided.
 
 use opentelemetry::{
     Context, KeyValue, TraceId,

@@ -30,7 +30,7 @@ pub struct Settings {
     pub batching: Batching,
     /// Longer texts in attributes are cut to so many characters.
     pub attribute_value_length_limit: usize,
-    /// What is said of requests.
+    /// The spans of requests.
     pub requests: Requests,
     /// The form of a log line.
     pub log_format: LogFormat,
@@ -38,7 +38,7 @@ pub struct Settings {
     pub log_filter: String,
 }
 
-/// What the spans of requests say of them.
+/// Settings for the spans of requests.
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
     /// Keys of a URL's query whose values are redacted.

@@ -85,7 +85,7 @@ pub enum FetchError {
     NoAnswer {
         /// The proxy that was asked for it.
         through: Through,
-        /// What went wrong.
+        /// The error.
         source: reqwest::Error,
     },
     /// An answer that is not a success.

@@ -1,4 +1,4 @@
-//! What a span says of the client of its request, and of one that went away.
+//! The client of a request on its span, and a client that went away.
 
 use std::{
     io::{Read, Write},

@@ -138,7 +138,7 @@ async fn the_host_is_that_of_all_four_and_they_still_reach_each_other() {
         let mut verify = Process::start(&["verify", "--app", &app, "--jaeger", &jaeger], &[]);
         assert_eq!(verify.wait().code(), Some(0), "{:#?}", verify.lines());
         verify.wait_for_line("8 spans of 3 services");
-        // The page's buttons, and what a user is told to type.
+        // The page's buttons, and the command that the demo shows.
         let button = format!("{jaeger}/page/try?name=/chain");
         let pressed = reqwest::Client::new().post(button).send().await.unwrap();
         let answer: serde_json::Value = pressed.json().await.unwrap();

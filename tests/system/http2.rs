@@ -188,7 +188,7 @@ async fn a_request_in_flight_is_answered_at_the_end_and_idle_connections_end() {
     let client = Client::connect(&service).await;
     let idle = Client::connect(&service).await;
     idle.get("/items/1").await;
-    // Of this one nobody knows the protocol yet.
+    // The protocol of this one is not known yet.
     let mut silent = TcpStream::connect(service.address).unwrap();
     silent.write_all(b"PRI * HTTP").unwrap();
     let slow = tokio::spawn(async move { (client.get("/io_task").await.0, client.connection) });

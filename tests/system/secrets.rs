@@ -60,7 +60,7 @@ async fn which_keys_are_secret_is_a_setting() {
     let kept = "token=REDACTED&Api%20Key=REDACTED&sig=a&q=b";
     assert_eq!(tag(&traces[0]["spans"][0], "url.query"), kept);
 
-    // Of a bad list nobody knows what it would have hidden.
+    // A bad list could hide less than was meant.
     let mut bad = Process::start(&["serve"], &[(KEYS, "token=")]);
     assert_eq!(bad.wait().code(), Some(2));
     bad.wait_for_line(&format!(

@@ -1,4 +1,4 @@
-//! What a service hands on of the headers of a request, with each call that it makes to answer it.
+//! Headers of a request that a service hands on with each call that it makes to answer it.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Span;
@@ -7,16 +7,16 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
-/// What a header has to do with propagation.
+/// The role of a header in propagation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// It names a trace.
     Trace,
-    /// It has what callers want to be known further on.
+    /// It has values for the services further on.
     Baggage,
 }
 
-/// `None` for a header that has nothing to do with it.
+/// The role of the header of this name; `None` for most.
 pub(super) fn kind(name: &HeaderName) -> Option<Kind> {
     match name.as_str() {
         "traceparent" | "tracestate" | "uber-trace-id" | "jaeger-debug-id" | "b3" => {
@@ -34,7 +34,7 @@ pub(super) fn kind(name: &HeaderName) -> Option<Kind> {
 const MAX_BAGGAGE: usize = 8192;
 
 /// Headers that are kept with the span of the request that they came with.
-pub(super) struct HandedOn(HeaderMap);
+pub(super) struct HandedOn(Vec<(HeaderName, HeaderValue)>);
 
 impl HandedOn {
     /// The baggage among `headers`; and where nothing makes spans, so that none `is_traced`, all that
@@ -43,7 +43,7 @@ impl HandedOn {
         let mut room = MAX_BAGGAGE;
         let mut is_kept = |name: &HeaderName, value: &HeaderValue| match kind(name) {
             Some(Kind::Trace) => !is_traced,
-            // Whole headers: of a part nobody knows that it is one.
+            // Whole headers only: a part of one may end within a member.
             Some(Kind::Baggage) => match room.checked_sub(value.len()) {
                 Some(left) => {
                     room = left;
@@ -53,13 +53,11 @@ impl HandedOn {
             },
             None => false,
         };
-        let mut kept = HeaderMap::new();
-        for (name, value) in headers {
-            if is_kept(name, value) {
-                kept.append(name, value.clone());
-            }
-        }
-        Self(kept)
+        let kept = headers.iter().filter(|(name, value)| is_kept(name, value));
+        Self(
+            kept.map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
     }
 
     pub(super) fn keep(self, span: &Span) {
@@ -72,11 +70,12 @@ pub(super) fn add(span: &Span, headers: &mut HeaderMap) {
     with_registry(span, |span| {
         for span in span.scope() {
             if let Some(HandedOn(kept)) = span.extensions().get() {
-                for name in kept.keys() {
-                    if !headers.contains_key(name) {
-                        for value in kept.get_all(name) {
-                            headers.append(name, value.clone());
-                        }
+                // Values of one name follow each other.
+                let mut added = None;
+                for (name, value) in kept {
+                    if added == Some(name) || !headers.contains_key(name) {
+                        headers.append(name, value.clone());
+                        added = Some(name);
                     }
                 }
                 return;

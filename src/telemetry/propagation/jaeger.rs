@@ -10,7 +10,7 @@ use super::{DEBUG, begin, caller, from_hex, only};
 /// The header, and the tag of the span that it begins a trace with.
 pub(super) const DEBUG_ID: &str = "jaeger-debug-id";
 
-/// A value of a [`Context`]: what the caller calls the trace that begins here.
+/// A value of a [`Context`]: the caller's text for the trace that begins here.
 pub(super) struct DebugId(pub(super) String);
 
 /// The span that `uber-trace-id` names.

@@ -24,15 +24,15 @@ use super::hex;
 
 const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
-/// Jaeger's flag of a trace that somebody looks at: it is kept, whatever the sampler says. W3C's flags
-/// have another one in its place, which never comes in or goes out here.
+/// Jaeger's debug flag: such a trace is kept, whatever the sampler says. W3C has another flag in the same
+/// place, which never comes in or goes out here.
 pub(super) const DEBUG: TraceFlags = TraceFlags::new(0b10);
 
-/// The parent of a span that has none, but whose trace has what a caller decided: the SDK takes a
-/// decision from a parent alone. The exporter leaves it out.
+/// The parent of the first span of a trace for which a caller has decided: the SDK takes a decision only
+/// from a parent. The exporter leaves it out.
 pub(super) const NOBODY: SpanId = SpanId::from_bytes([0xff; 8]);
 
-/// A value of a [`Context`]: its caller has left it to others whether the trace is kept.
+/// A value of a [`Context`]: the caller has left the decision whether the trace is kept.
 pub(super) struct Undecided;
 
 /// Lets `span` go on with the trace of the request that has these headers, and keeps with it what
@@ -41,12 +41,14 @@ pub fn take_over(span: &Span, headers: &HeaderMap) {
     let mut kinds = headers.keys().filter_map(handed_on::kind);
     let Some(first) = kinds.next() else { return };
     let has_baggage = first == Kind::Baggage || kinds.any(|kind| kind == Kind::Baggage);
-    let caller = extract(headers).unwrap_or_default();
-    if let Some(id) = caller.get::<jaeger::DebugId>() {
-        span.set_attribute(jaeger::DEBUG_ID, id.0.clone());
-    }
     // Refused where nothing makes spans.
-    let is_traced = span.set_parent(caller).is_ok();
+    let is_traced = span.set_parent(Context::new()).is_ok();
+    if is_traced && let Some(caller) = extract(headers) {
+        if let Some(id) = caller.get::<jaeger::DebugId>() {
+            span.set_attribute(jaeger::DEBUG_ID, id.0.clone());
+        }
+        let _ = span.set_parent(caller);
+    }
     if has_baggage || !is_traced {
         HandedOn::of(headers, is_traced).keep(span);
     }

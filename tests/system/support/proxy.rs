@@ -51,7 +51,7 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// What it was asked for.
+    /// The requests that it received.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
