@@ -74,6 +74,8 @@ async fn events_are_not_compressed_since_they_would_wait_for_more() {
     let jaeger = jaeger(16).await;
     let mut events = ask(&jaeger, Method::GET, "/page/live", "gzip").await;
     assert_eq!(events.headers().get("content-encoding"), None);
+    let event = events.chunk().await.unwrap().unwrap();
+    assert!(event.starts_with(b": ready\n"));
     store(&jaeger, &[span(1, 1, "s", "o")]).await;
     let event = events.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"data: spans\n\n");

@@ -5,7 +5,7 @@ use axum_jaeger::jaeger::{Jaeger, Settings};
 use reqwest::redirect::Policy;
 use serde_json::json;
 
-use super::support::{get, jaeger, settings, span, store};
+use super::support::{get, jaeger, live, settings, span, store};
 
 #[tokio::test]
 async fn each_file_comes_with_its_type_and_the_policy() {
@@ -108,14 +108,6 @@ async fn messages_come_through_proxies_from_the_first_one_on() {
     }
 }
 
-/// The messages after the first.
-async fn live(url: String) -> reqwest::Response {
-    let mut events = reqwest::get(url).await.unwrap();
-    let first = events.chunk().await.unwrap().unwrap();
-    assert!(first.starts_with(b": ready\n"));
-    events
-}
-
 #[tokio::test]
 async fn a_page_is_told_of_spans_and_does_not_hold_up_the_end() {
     let jaeger = jaeger(16).await;
@@ -142,10 +134,8 @@ async fn a_page_with_a_search_is_told_of_its_traces_alone() {
     let event = events.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"event: traces\ndata: 0000000000000001\n\n");
     // Of a range of time, what is in it; by ids, these.
-    let mut range = reqwest::get(url("service=s&start=1&end=1000"))
-        .await
-        .unwrap();
-    let mut by_ids = reqwest::get(url("traceID=6&traceID=5")).await.unwrap();
+    let mut range = live(url("service=s&start=1&end=1000")).await;
+    let mut by_ids = live(url("traceID=6&traceID=5")).await;
     let mut within = span(5, 1, "s", "o");
     within.start_ns = 1_000_000;
     store(&jaeger, &[span(4, 2, "s", "o"), within]).await;
