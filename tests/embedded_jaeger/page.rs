@@ -141,6 +141,18 @@ async fn a_page_with_a_search_is_told_of_its_traces_alone() {
     store(&jaeger, &[grown, span(4, 1, "t", "o")]).await;
     let event = events.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"event: traces\ndata: 0000000000000001\n\n");
+    // Of a range of time, what is in it; by ids, these.
+    let mut range = reqwest::get(url("service=s&start=1&end=1000"))
+        .await
+        .unwrap();
+    let mut by_ids = reqwest::get(url("traceID=6&traceID=5")).await.unwrap();
+    let mut within = span(5, 1, "s", "o");
+    within.start_ns = 1_000_000;
+    store(&jaeger, &[span(4, 2, "s", "o"), within]).await;
+    for events in [&mut range, &mut by_ids] {
+        let event = events.chunk().await.unwrap().unwrap();
+        assert_eq!(event.as_ref(), b"event: traces\ndata: 0000000000000005\n\n");
+    }
     let wrong = reqwest::get(url("service=s&minDuration=x")).await.unwrap();
     assert_eq!(wrong.status(), 400);
 }

@@ -23,6 +23,7 @@ async fn axe_finds_no_violation_and_nothing_is_wider_than_the_screen() {
     store(jaeger, &shop()).await;
     let long = "a-name-without-any-place-to-break-it".repeat(5);
     store(jaeger, &[span(16, 1, 0, &long, &long)]).await;
+    store(jaeger, &[span(17, 1, 2, &long, "orphan")]).await;
     for (span, level) in ["ERROR", "WARN", "INFO"].into_iter().enumerate() {
         embedded.push(&long, level, span as u64 + 1, &long);
     }
@@ -35,6 +36,11 @@ async fn axe_finds_no_violation_and_nothing_is_wider_than_the_screen() {
     browser.until_says("#found", "2 traces").await;
     for (path, ready) in [
         ("/search?service=shop", "1 trace"),
+        (
+            "/search?service=shop&tags=%3Dx&lookback=soon&start=x&end=x&limit=x&other=x",
+            "Nothing was searched",
+        ),
+        ("/trace/11", "incomplete: 1 parent missing"),
         ("/trace/a?span=0000000000000003", "no luck"),
         ("/trace/10", "elsewhere"),
         ("/services", "4 services"),

@@ -107,6 +107,12 @@ impl Browser {
             .unwrap()
     }
 
+    /// The zone of local times, as `Europe/Berlin`; for pages that are opened afterwards.
+    pub(crate) async fn zone(&self, id: &str) {
+        let zone = json!({ "timezoneId": id });
+        self.devtools("Emulation.setTimezoneOverride", zone).await;
+    }
+
     /// `light` or `dark`.
     pub(crate) async fn colours(&self, scheme: &str) {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);

@@ -8,13 +8,14 @@ use crate::jaeger::Jaeger;
 /// A span's name, its parent's (none is ""), and from when to when it ran, in microseconds.
 type Made<'a> = (&'a str, &'a str, i64, i64);
 
-/// What makes `made` a trace of the API. A name that begins with `~` follows from its parent, one with `>` is a consumer's span.
+/// What makes `made` a trace of the API, which starts at `begin`: a time of 0 is none. A name that begins with `~` follows from its parent, one with `>` is a consumer's span.
 const TRACE: &str = r#"
     const { read } = await import("/page/model.js");
     const { criticalPath } = await import("/page/critical.js");
     const reference = (name, parent) => ({ refType: name[0] === "~" ? "FOLLOWS_FROM" : "CHILD_OF", traceID: "1", spanID: parent });
+    const begin = 1_000_000;
     const trace = (made) => read({ processes: {}, spans: made.map(([name, parent, from, to]) => ({
-        traceID: "1", spanID: name, operationName: name, startTime: from, duration: to - from, logs: [], processID: "p",
+        traceID: "1", spanID: name, operationName: name, startTime: begin + from, duration: to - from, logs: [], processID: "p",
         references: parent ? [reference(name, parent)] : [],
         tags: name[0] === ">" ? [{ key: "span.kind", value: "consumer" }] : [],
     })) });
@@ -147,7 +148,7 @@ async fn the_critical_path_is_that_of_jaegers_ui() {
     for (case, made, expected) in cases {
         let script = format!(
             "{TRACE} const path = criticalPath(trace({}));
-            return Object.fromEntries([...path].map(([node, sections]) => [node.span.spanID, sections.toReversed()]));",
+            return Object.fromEntries([...path].map(([node, sections]) => [node.span.spanID, sections.toReversed().map((section) => section.map((us) => us - begin))]));",
             json!(made)
         );
         assert_eq!(browser.run(&script).await, expected, "{case}");
@@ -170,12 +171,12 @@ async fn a_trace_may_be_deep_or_wide() {
     for (case, made, expected) in [
         (
             "each below the one before",
-            "Array.from({ length: 10_000 }, (_, i) => [`${i}`, i ? `${i - 1}` : '', i, 40_000 - i])",
+            "Array.from({ length: 10_000 }, (_, i) => [`n${i}`, i ? `n${i - 1}` : '', i, 40_000 - i])",
             json!([40_000, 10_000]),
         ),
         (
             "all below the first",
-            "Array.from({ length: 200_001 }, (_, i) => i ? [`${i}`, '0', 2 * i, 2 * i + 1] : ['0', '', 0, 1_000_000])",
+            "Array.from({ length: 200_001 }, (_, i) => i ? [`n${i}`, 'n0', 2 * i, 2 * i + 1] : ['n0', '', 0, 1_000_000])",
             json!([1_000_000, 200_001]),
         ),
     ] {

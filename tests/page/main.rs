@@ -13,7 +13,9 @@ mod frames;
 #[path = "../system/support/jaeger.rs"]
 mod jaeger;
 mod large;
+mod links;
 mod logs;
+mod long;
 #[path = "../system/support/patience.rs"]
 #[allow(unreachable_pub)]
 mod patience;
@@ -23,11 +25,14 @@ mod pictures;
 mod process;
 mod proxies;
 mod proxy;
+mod roots;
 mod saved;
 mod scatter;
 mod search;
 mod services;
 mod spans;
+mod tags;
+mod text;
 #[allow(dead_code)]
 #[path = "../embedded_jaeger/support/thrift.rs"]
 mod thrift;

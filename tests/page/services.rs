@@ -109,7 +109,13 @@ async fn the_lookback_is_chosen_and_remembered() {
     store(&jaeger, &[old, span(31, 1, 0, "new", "o")]).await;
     let browser = open(&jaeger, "/services?lookback=nonsense").await;
     browser.until_says("#found", "1 service").await;
+    browser
+        .until_says("#notes", "lookback=nonsense is ignored")
+        .await;
     browser.keys("#lookback", "12").await;
+    browser
+        .until("document.getElementById('notes').innerText", "")
+        .await;
     browser.until_says("#found", "2 services").await;
     browser.until("location.search", "?lookback=12h").await;
     browser.reload().await;

@@ -1,6 +1,6 @@
 import { tag } from "./model.js";
 
-// The critical path of a trace as Jaeger's own UI finds it: what made its first span take as long as it did.
+// The critical path of a trace as Jaeger's own UI finds it: what made its root take as long as it did.
 // From the end of a span backwards: until its last child ended the time is the span's own; then it is the child's, found
 // in the same way; where the child started it is the span's turn again, with those of its children that had ended by then.
 //

@@ -1,15 +1,20 @@
 import { traceAddress } from "./address.js";
 import { make, swatch } from "./dom.js";
+import { clamped, long } from "./long.js";
 import { path } from "./rows.js";
 import { duration, time } from "./text.js";
+
+// The heading may not have room for a longer one.
+const LONG_NAME = 100;
 
 // All that is known of a span.
 export function details(node, trace) {
   const { span, process, service } = node;
   const own = [
     ["service", service],
+    ...(span.operationName.length > LONG_NAME ? [["operation", span.operationName]] : []),
     ["span", span.spanID],
-    ["starts", `${time(span.startTime)}, ${duration(span.startTime - trace.start)} after the trace`],
+    ["starts", starts(node, trace)],
     ["takes", duration(span.duration)],
   ];
   const critical = (trace.critical.get(node) ?? []).reduce((sum, [from, to]) => sum + to - from, 0);
@@ -17,13 +22,13 @@ export function details(node, trace) {
   const from = path(span);
   if (from) own.push(["came by", from]);
   return [
-    make("h2", {}, swatch(service), ` ${span.operationName}`),
+    make("h2", {}, swatch(service), " ", clamped(span.operationName)),
     ...(node.failed ? [make("p", { className: "error" }, "This span is an error.")] : []),
     table(own),
     ...part("Tags", table(fields(span.tags))),
     ...part("Process", table(fields(process.tags))),
-    ...part("Events", ...span.logs.map((log) => table([["at", duration(log.timestamp - span.startTime)], ...fields(log.fields)]))),
-    ...part("References", references(span)),
+    ...part("Events", ...span.logs.map((log) => table([["at", log.timestamp > 0 ? duration(log.timestamp - span.startTime) : "unknown"], ...fields(log.fields)]))),
+    ...part("References", references(span, trace)),
     ...part("Warnings", table((span.warnings ?? []).map((text, index) => [index + 1, text]))),
   ];
 }
@@ -37,16 +42,27 @@ function part(title, ...content) {
 
 function table(rows) {
   return make("table", {}, ...rows.map(([name, value]) =>
-    make("tr", {}, make("th", { scope: "row" }, ...breakable(String(name))), make("td", {}, value instanceof Node ? value : String(value)))));
+    make("tr", {}, make("th", { scope: "row" }, make("span", { className: "clamp", title: name }, ...breakable(String(name)))), make("td", {}, value instanceof Node ? value : long(String(value))))));
 }
 
 // A long key goes on in the next line after a dot or the like rather than within a word.
 const breakable = (key) => key.split(/(?<=[._/:-])/).flatMap((word) => [word, make("wbr")]);
 
-// A span of the same trace is on the same page, whether that is of a stored trace or of an opened one.
-function references({ references, traceID: own }) {
-  return table(references.map(({ refType, traceID, spanID }) => [
-    refType === "CHILD_OF" ? "child of" : "follows from",
-    make("a", { href: traceID === own ? `?span=${spanID}` : traceAddress(traceID, spanID) }, spanID),
+function starts({ span, parent, noStart }, trace) {
+  if (!noStart) return `${time(span.startTime)}, ${duration(span.startTime - trace.start)} after the trace`;
+  return `unknown; drawn where ${parent ? "its parent" : "the trace"} begins`;
+}
+
+function references({ references, traceID: own }, { nodes }) {
+  return table(references.map((reference) => [
+    reference.refType === "CHILD_OF" ? "child of" : "follows from",
+    reference.traceID === own ? near(reference, nodes) : far(reference),
   ]));
 }
+
+// It is on the same page, whether that is of a stored trace or of an opened one. Only what is there can be followed.
+const near = ({ spanID }, nodes) => (nodes.some(({ span }) => span.spanID === spanID)
+  ? make("a", { href: `?span=${spanID}` }, spanID)
+  : `${spanID}, which is not in this trace`);
+
+const far = ({ traceID, spanID }) => make("a", { href: traceAddress(traceID, spanID) }, `${spanID} of trace ${traceID}`);

@@ -1,7 +1,8 @@
 import { fileAddress } from "./address.js";
 import { byId, make, swatch } from "./dom.js";
 import { kept } from "./kept.js";
-import { read } from "./model.js";
+import { clamped } from "./long.js";
+import { nameOf, read } from "./model.js";
 import { Table } from "./table.js";
 import { count, duration, number, time } from "./text.js";
 
@@ -9,7 +10,7 @@ const state = new URLSearchParams(location.search);
 
 const column = (key, title, cell) => ({ key, title, number: true, value: (row) => row[key], cell: (row) => cell(row[key]) });
 
-const nameCell = ({ id, service, name }) => make("span", {}, swatch(service), " ", make("a", { href: fileAddress(id) }, name));
+const nameCell = ({ id, service, name }) => make("span", {}, swatch(service), " ", make("a", { href: fileAddress(id) }, clamped(name)));
 
 const table = new Table(byId("traces"), [
   { key: "name", title: "Trace", head: true, value: ({ name }) => name, cell: nameCell },
@@ -20,9 +21,9 @@ const table = new Table(byId("traces"), [
 ], state.get("sort") ?? "-start", (sort) => history.replaceState(null, "", `?${new URLSearchParams({ sort })}`));
 
 function row(trace) {
-  const { root, start, duration, nodes, errors } = read(trace);
-  const name = `${root.service}: ${root.span.operationName}`;
-  return { id: trace.traceID, service: root.service, name, start, duration, spans: nodes.length, errors: errors.length };
+  const shown = read(trace);
+  const { root, start, duration, nodes, errors } = shown;
+  return { id: trace.traceID, service: root.service, name: nameOf(shown), start, duration, spans: nodes.length, errors: errors.length };
 }
 
 async function show() {

@@ -1,13 +1,14 @@
-import { make, swatch } from "./dom.js";
+import { make } from "./dom.js";
+import { long, serviceName } from "./long.js";
 import { time } from "./text.js";
 
 // A log line; `at` is its time as it is shown, and `link` leads to where it belongs.
 export function lineElement({ service, level, message, time: us }, at, link) {
   return make("li", {},
     make("time", { title: time(us) }, at),
-    make("span", { className: "service" }, swatch(service), ` ${service}`),
+    make("span", { className: "service" }, ...serviceName(service)),
     make("span", { className: `level ${(level ?? "").toLowerCase()}` }, level ?? ""),
-    make("span", { className: "message" }, message),
+    make("span", { className: "message" }, long(message)),
     link);
 }
 

@@ -125,7 +125,8 @@ export class Rows {
       make("span", { className: "label", style: { "--depth": String(node.depth) } },
         make("span", { className: "toggle", ariaHidden: "true" }, canClose ? (open ? "▾" : "▸") : ""),
         swatch(service),
-        node.failed ? make("span", { className: "mark error", title: "error", ariaLabel: "error", role: "img" }, "!") : "",
+        node.failed ? mark("error", "error", "!") : "",
+        node.orphanOf ? mark("warning", `its parent ${node.orphanOf} is missing`, "?") : "",
         make("span", { className: "name", title: `${service}: ${span.operationName}` },
           make("strong", {}, service), ` ${span.operationName}`),
         from ? make("span", { className: "path" }, from) : ""),
@@ -139,5 +140,7 @@ export class Rows {
     return bars(node, this.#state.range, this.#state.critical.get(node));
   }
 }
+
+const mark = (className, says, sign) => make("span", { className: `mark ${className}`, title: says, ariaLabel: says, role: "img" }, sign);
 
 const id = (node) => `span-${node.index}`;

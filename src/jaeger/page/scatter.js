@@ -1,16 +1,23 @@
 import { traceAddress } from "./address.js";
 import { draw, hue, make, refill } from "./dom.js";
+import { lack, nameOf } from "./model.js";
 import { count, duration, time } from "./text.js";
 
-// 1, 2 and 5 times each power of ten: microseconds at which there may be a line.
-const STEPS = Array.from({ length: 45 }, (_, index) => [1, 2, 5][index % 3] * 10 ** Math.floor(index / 3));
+// Microseconds at which there may be a line: three of each unit's power of ten, from a microsecond to 5,000 days.
+const STEPS = [
+  ...[1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap((unit) => [unit, 2 * unit, 5 * unit]),
+  ...[10, 20, 30].map((seconds) => seconds * 1e6),
+  ...[1, 2, 5, 10, 20, 30].map((minutes) => minutes * 60e6),
+  ...[1, 2, 5].map((hours) => hours * 3600e6),
+  ...[1, 10, 100, 1000].flatMap((days) => [days, 2 * days, 5 * days]).map((days) => days * 86400e6),
+];
 
 // Shows traces by their start and, on a logarithmic scale, their duration. Each is a link; all are one stop of the tab key, and the
 // arrow keys go from one to the next.
 export function scatter(figure, traces) {
-  figure.hidden = traces.length === 0;
+  const points = traces.filter(({ start }) => start > 0).sort((a, b) => a.start - b.start);
+  figure.hidden = points.length === 0;
   if (figure.hidden) return figure.replaceChildren();
-  const points = traces.toSorted((a, b) => a.start - b.start);
   const from = points[0].start;
   const range = points.at(-1).start - from;
   const left = (start) => (range === 0 ? 50 : (100 * (start - from)) / range);
@@ -52,7 +59,8 @@ function times(from, range) {
   }, time(from + part * range).slice(first, last)));
 }
 
-function dot({ root, nodes, errors, duration: length, start }, left, top) {
+function dot(trace, left, top) {
+  const { root, nodes, errors, start } = trace;
   const failed = errors.length > 0;
   const radius = Math.min(3 + Math.log2(nodes.length), 14);
   const style = { "--hue": hue(root.service) };
@@ -60,8 +68,8 @@ function dot({ root, nodes, errors, duration: length, start }, left, top) {
   const shape = failed
     ? draw("path", { class: "dot failed", d: `M0 ${-side}L${side} 0L0 ${side}L${-side} 0Z` })
     : draw("circle", { class: "dot", r: radius, style });
-  const name = [`${root.service}: ${root.span.operationName}`, duration(length), count(nodes.length, "span"),
-    ...(failed ? [count(errors.length, "error")] : []), time(start)].join(", ");
+  const name = [nameOf(trace), duration(trace.duration), count(nodes.length, "span"),
+    ...(failed ? [count(errors.length, "error")] : []), ...(trace.missing.length > 0 ? [lack(trace)] : []), time(start)].join(", ");
   return draw("svg", { x: `${left}%`, y: `${top}%` },
     draw("a", { href: traceAddress(root.span.traceID), "aria-label": name, tabindex: "-1" }, shape, draw("title", {}, name)));
 }

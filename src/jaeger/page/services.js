@@ -1,15 +1,18 @@
 import { base } from "./address.js";
 import { ask } from "./api.js";
-import { byId, make, swatch } from "./dom.js";
+import { byId, make } from "./dom.js";
 import { graph } from "./graph.js";
 import { live } from "./live.js";
+import { clamped, serviceName } from "./long.js";
 import { Table } from "./table.js";
-import { count, duration, number, share } from "./text.js";
+import { count, duration, excerpt, number, share } from "./text.js";
 
 const lookback = byId("lookback");
 const state = new URLSearchParams(location.search);
 const offered = [...lookback.options].map(({ value }) => value);
-if (offered.includes(state.get("lookback"))) lookback.value = state.get("lookback");
+const wanted = state.get("lookback");
+if (offered.includes(wanted)) lookback.value = wanted;
+else if (wanted) byId("notes").textContent = `lookback=${excerpt(wanted)} is ignored: it must be one of ${offered.join(", ")}.`;
 
 function remember(name, value) {
   state.set(name, value);
@@ -26,7 +29,7 @@ const part = (whole) => ({
   value: (row) => row.errors / row[whole],
   cell: (row) => share(row.errors, row[whole]),
 });
-const service = (key) => (row) => make("span", {}, swatch(row[key]), ` ${row[key]}`);
+const service = (key) => (row) => make("span", {}, ...serviceName(row[key]));
 const took = (key) => amount(key, key, (row) => duration(row[key]));
 
 function failed({ service, operation, errors }) {
@@ -45,7 +48,7 @@ const calls = new Table(byId("calls"), [
 
 const operations = new Table(byId("operations"), [
   text("service", "Service", service("service")),
-  text("operation", "Operation", ({ service, operation }) => make("a", { href: search({ service, operation }) }, operation || "(no name)"), true),
+  text("operation", "Operation", ({ service, operation }) => make("a", { href: search({ service, operation }) }, clamped(operation || "(no name)")), true),
   amount("requests", "Requests"),
   amount("errors", "Errors", failed),
   part("requests"),
@@ -81,5 +84,6 @@ async function tell() {
 const again = live(byId("pause"), tell, () => "/page/live");
 lookback.addEventListener("change", () => {
   remember("lookback", lookback.value);
+  byId("notes").textContent = "";
   again();
 });

@@ -1,28 +1,56 @@
-// Microseconds as people read them.
+// Microseconds as people read them: three digits, or two units.
 export function duration(us) {
-  const [size, unit] = unitOf(us);
-  return `${size === 1 ? us : short(us / size)} ${unit}`;
+  if (us < 0) return `-${duration(-us)}`;
+  const [size] = unitOf(us);
+  // Rounded first: what is rounded up to a thousand, or to sixty seconds, is one of the next unit.
+  const rounded = size * Number((us / size).toPrecision(3));
+  if (rounded < MINUTE) return short(rounded);
+  return parts(us, us < HOUR ? SECOND : us < DAY ? MINUTE : us < 100 * DAY ? HOUR : DAY);
 }
 
 // The same, to three digits of what it differs from another: `step` microseconds.
 export function instant(us, step) {
   const [size, unit] = unitOf(us);
   const digits = Math.max(0, Math.ceil(Math.log10(size / (step || 1))) + 2);
-  return `${Number((us / size).toFixed(digits))} ${unit}`;
+  if (us < MINUTE) return `${Number((us / size).toFixed(digits))} ${unit}`;
+  const grain = LONG.find(([size]) => size <= step / 30)?.[0] ?? 10 ** Math.max(0, Math.floor(Math.log10(step / 30)));
+  return parts(us, grain);
 }
 
-const unitOf = (us) => UNITS.find(([size]) => us >= size) ?? UNITS.at(-1);
-const UNITS = [[60e6, "min"], [1e6, "s"], [1e3, "ms"], [1, "µs"]];
+const SECOND = 1e6;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const UNITS = [[SECOND, "s"], [1e3, "ms"], [1, "µs"], [1e-3, "ns"]];
+const LONG = [[DAY, "d"], [HOUR, "h"], [MINUTE, "min"], [SECOND, "s"]];
 
-const short = (number) => String(Number(number.toPrecision(number < 1000 ? 3 : 4)));
+const unitOf = (us) => UNITS.find(([size]) => us >= size) ?? UNITS[us === 0 ? 2 : 3];
+
+function short(us) {
+  const [size, unit] = unitOf(us);
+  return `${Number((us / size).toPrecision(3))} ${unit}`;
+}
+
+// In whole units, but for the seconds, rounded to `grain` microseconds.
+function parts(us, grain) {
+  let rest = Math.round(us / grain) * grain;
+  const parts = LONG.map(([size, unit]) => {
+    const amount = size === SECOND ? rest / size : Math.floor(rest / size);
+    rest -= amount * size;
+    return amount > 0 ? `${amount} ${unit}` : "";
+  });
+  return parts.filter(Boolean).join(" ");
+}
 
 const DAY_AND_TIME = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 };
 
-// A point in time, given in microseconds since 1970; Sweden writes it as ISO 8601 does.
-export const time = (us) => new Date(us / 1000).toLocaleString("sv", DAY_AND_TIME).replace(",", ".");
+// A point in time, given in microseconds since 1970; Sweden writes it as ISO 8601 does. Who leaves it out sends 0.
+export const time = (us) => (us > 0 ? new Date(us / 1000).toLocaleString("sv", DAY_AND_TIME).replace(",", ".") : "unknown");
 
 // Its time of day alone.
-export const clock = (us) => time(us).split(" ")[1];
+export const clock = (us) => time(us).split(" ").at(-1);
+
+export const excerpt = (text, length = 40) => (text.length > length ? `${text.slice(0, length)}…` : text);
 
 export const count = (number, one) => `${number} ${one}${number === 1 ? "" : "s"}`;
 

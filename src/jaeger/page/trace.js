@@ -2,16 +2,18 @@ import { base } from "./address.js";
 import { ask } from "./api.js";
 import { criticalPath } from "./critical.js";
 import { details } from "./details.js";
-import { byId, make, swatch } from "./dom.js";
+import { byId, make } from "./dom.js";
 import { listen as listenTo, oneAtATime } from "./live.js";
-import { read, services } from "./model.js";
+import { clamped, serviceName } from "./long.js";
+import { lack, nameOf, read, services } from "./model.js";
 import { opened } from "./opened.js";
 import { Rows } from "./rows.js";
-import { count, duration, time } from "./text.js";
+import { count, duration, excerpt, time } from "./text.js";
 import { TraceLines } from "./trace_lines.js";
 import { Zoom } from "./zoom.js";
 
 const [view, id] = location.pathname.split("/").slice(-2);
+const linked = new URLSearchParams(location.search).get("span");
 // `auto`: nobody has selected a span yet.
 const state = { selected: null, auto: true, closed: new Set(), matches: null, range: null, critical: null };
 const lines = new TraceLines(jump);
@@ -83,6 +85,10 @@ function describe() {
   lines.show(trace, state.selected);
 }
 
+// As long as nobody selects a span, it is the one of the link, or else the one that gives the trace its name.
+const linkedNode = () => trace.nodes.find(({ span }) => span.spanID === linked);
+const first = () => (rows.place(trace.root) === undefined ? shown[0] : trace.root);
+
 function toggle(node) {
   if (state.matches || node.children.length === 0) return;
   if (!state.closed.delete(node)) state.closed.add(node);
@@ -116,6 +122,7 @@ function remember() {
     const query = new URLSearchParams();
     if (find.value.trim()) query.set("uiFind", find.value.trim());
     if (!state.auto) query.set("span", state.selected.span.spanID);
+    else if (linked) query.set("span", linked);
     if (state.closed.size > 0) query.set("closed", [...state.closed].map((node) => node.span.spanID).join("."));
     if (lines.narrowed) query.set("lines", "span");
     if (zoom.text) query.set("zoom", zoom.text);
@@ -134,10 +141,10 @@ function recall() {
   zoom = new Zoom(trace, state, query.get("zoom"), rule);
   rule();
   redraw();
-  const wanted = trace.nodes.find((node) => node.span.spanID === query.get("span"));
+  const wanted = linkedNode();
   // A link may show the details of a span that its filter leaves out, but none that is below a closed one.
   if (wanted && !state.matches) jump(wanted);
-  else select(wanted ?? shown[0], !wanted);
+  else select(wanted ?? first(), !wanted);
 }
 
 // After more spans have arrived: what was selected and closed still is, and what is seen stays.
@@ -148,7 +155,7 @@ function adopt() {
   state.selected = now(state.selected);
   zoom.grow(trace);
   redraw();
-  if (state.auto) select(shown[0], true);
+  if (state.auto) select(linkedNode() ?? first(), !linkedNode());
   else describe();
 }
 
@@ -194,13 +201,17 @@ function listen() {
 }
 
 function head() {
-  const { root, nodes, errors } = trace;
-  const title = `${root.service}: ${root.span.operationName}`;
+  const { root, nodes, errors, missing } = trace;
+  const title = nameOf(trace);
   document.title = `${title} – axum-jaeger`;
-  byId("title").textContent = title;
+  byId("title").replaceChildren(clamped(title));
   const facts = [time(trace.start), duration(trace.duration), count(nodes.length, "span"), count(errors.length, "error")];
-  const names = [...services(nodes)].map(([service, spans]) => make("span", {}, swatch(service), ` ${service} (${spans})`));
-  byId("summary").replaceChildren(...facts.map((fact) => make("span", {}, fact)), ...names);
+  const names = [...services(nodes)].map(([service, spans]) => make("span", {}, ...serviceName(service, ` (${spans})`)));
+  const warnings = [
+    ...(missing.length > 0 ? [make("span", { className: "warning", title: missing.join(" ") }, `incomplete: ${lack(trace)}`)] : []),
+    ...(linked && !linkedNode() ? [make("span", { className: "warning" }, `span ${excerpt(linked)} is not in this trace`)] : []),
+  ];
+  byId("summary").replaceChildren(...facts.map((fact) => make("span", {}, fact)), ...warnings, ...names);
   for (const button of ["previous", "next"]) byId(button).disabled = errors.length === 0;
   const download = byId("download");
   download.href = `${base}/api/traces/${encodeURIComponent(id)}?prettyPrint=true`;

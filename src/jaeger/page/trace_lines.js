@@ -2,6 +2,7 @@ import { ask } from "./api.js";
 import { byId, make } from "./dom.js";
 import { hasLogs } from "./header.js";
 import { arrange, lineElement } from "./lines.js";
+import { clamped } from "./long.js";
 import { clock } from "./text.js";
 
 const LIMIT = 1000;
@@ -80,13 +81,13 @@ export class TraceLines {
 
   #link({ spanID }) {
     const node = this.#node(spanID);
-    return node ? make("a", { href: `?span=${spanID}` }, node.span.operationName) : "";
+    return node ? make("a", { href: `?span=${spanID}` }, clamped(node.span.operationName)) : "";
   }
 
   // The whole line, for those with a mouse; its link, for all.
   #clicked(event) {
     const node = this.#node(event.target.closest("li")?.dataset.span);
-    if (!node || event.ctrlKey || event.metaKey || String(getSelection())) return;
+    if (!node || event.target.closest("summary") || event.ctrlKey || event.metaKey || String(getSelection())) return;
     event.preventDefault();
     this.#pick(node);
   }

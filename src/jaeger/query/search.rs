@@ -29,6 +29,9 @@ fn latest(mut found: Vec<(i64, TraceId)>, query: &TraceQuery) -> Vec<TraceId> {
 }
 
 fn matches(span: &Span, query: &TraceQuery) -> bool {
+    if !query.trace_ids.is_empty() {
+        return query.trace_ids.contains(&span.trace_id);
+    }
     *query.service == *span.process.service
         && query
             .operation

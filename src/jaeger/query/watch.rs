@@ -10,16 +10,20 @@ use crate::jaeger::store::Store;
 pub(in super::super) struct Watch(TraceQuery);
 
 impl Watch {
-    /// Reads the parameters of a search, of which the end has not come yet.
+    /// Reads the parameters of a search. Without an end, that has not come yet; with ids, all of them are looked for.
     ///
     /// # Errors
     /// Jaeger's message.
     pub(in super::super) fn parse(pairs: Vec<(String, String)>) -> Result<Self, String> {
-        let query = TraceQuery::parse(&Params::new(pairs))?;
-        Ok(Watch(TraceQuery {
-            end: i64::MAX,
-            ..query
-        }))
+        let params = Params::new(pairs);
+        let mut query = TraceQuery::parse(&params)?;
+        if params.first("end").is_empty() {
+            query.end = i64::MAX;
+        }
+        if !query.trace_ids.is_empty() {
+            query.limit = None;
+        }
+        Ok(Watch(query))
     }
 
     /// What of the search's answer is new or has grown since the store's `arrivals` was that number; `None` when all of it may be.

@@ -2,7 +2,7 @@
 //! its order. It works on a copy; the store keeps what came.
 
 mod clock_skew;
-mod references;
+pub(super) mod references;
 pub(super) mod span_ids;
 mod tags;
 
@@ -41,7 +41,7 @@ impl Trace {
         trace.drop_duplicates();
         for span in &mut trace.spans {
             references::drop_invalid(span);
-            references::put_parent_first(span);
+            references::put_parent_first(span.trace_id, &mut span.references);
         }
         trace
     }

@@ -1,6 +1,6 @@
 //! References as the UI expects them (jaeger `model/adjuster/bad_span_references.go`, `parent_reference.go`).
 
-use crate::jaeger::model::{RefKind, Span, SpanRef};
+use crate::jaeger::model::{RefKind, Span, SpanRef, TraceId};
 
 /// Removes references to trace 0, with a warning each.
 pub(super) fn drop_invalid(span: &mut Span) {
@@ -29,15 +29,14 @@ fn as_go(reference: &SpanRef) -> String {
 }
 
 /// Puts the parent first: the first CHILD_OF of the same trace, else the first reference of the same trace.
-pub(super) fn put_parent_first(span: &mut Span) {
-    let same_trace = |r: &SpanRef| r.trace_id == span.trace_id;
+pub(in super::super) fn put_parent_first(trace_id: TraceId, references: &mut [SpanRef]) {
+    let same_trace = |r: &SpanRef| r.trace_id == trace_id;
     let child_of = |r: &SpanRef| same_trace(r) && r.kind == RefKind::ChildOf;
-    let references = &span.references;
     let parent = references
         .iter()
         .position(child_of)
         .or_else(|| references.iter().position(same_trace));
     if let Some(parent) = parent {
-        span.references.swap(0, parent);
+        references.swap(0, parent);
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::calls::{Placed, placed};
+use super::calls::{Placed, shown};
 use crate::jaeger::store::Store;
 
 pub(super) use lookback::Lookback;
@@ -64,8 +64,9 @@ struct Operation {
 pub(super) fn figures(store: &Store, since: i64) -> Figures {
     let mut counts = Counts::default();
     for spans in store.ids().into_iter().filter_map(|id| store.trace(id)) {
-        placed(&spans)
-            .filter(|placed| placed.span.start_ns >= since)
+        shown(&spans)
+            .into_iter()
+            .filter(|placed| placed.start_ns >= since)
             .for_each(|placed| counts.add(placed));
     }
     counts.finish()

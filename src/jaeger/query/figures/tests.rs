@@ -142,6 +142,68 @@ fn clocks_that_differ_change_nothing_but_the_lookback_does() {
 }
 
 #[test]
+fn of_several_parents_the_first_that_is_stored_counts() {
+    let naming = |mut span: Span, parents: &[(RefKind, u64)]| {
+        let trace_id = span.trace_id;
+        let reference = |(kind, id): &(RefKind, u64)| SpanRef {
+            kind: *kind,
+            trace_id,
+            span_id: SpanId(*id),
+        };
+        span.references = parents.iter().map(reference).collect();
+        span
+    };
+    use RefKind::{ChildOf, FollowsFrom};
+    let figures = of(vec![
+        span(1, 1, 0, "a", "server"),
+        naming(
+            span(1, 2, 0, "b", "server"),
+            &[(ChildOf, 99), (FollowsFrom, 1), (ChildOf, 3)],
+        ),
+        naming(
+            span(1, 3, 0, "c", "server"),
+            &[(FollowsFrom, 1), (ChildOf, 2)],
+        ),
+        // Itself and nobody are no parents.
+        naming(
+            span(1, 4, 0, "d", ""),
+            &[(ChildOf, 4), (ChildOf, 0), (ChildOf, 3)],
+        ),
+        naming(span(1, 5, 0, "e", ""), &[(ChildOf, 99), (ChildOf, 98)]),
+    ]);
+    assert_eq!(calls(&figures), ["a>b 1 0", "b>c 1 0", "c>d 1 0"]);
+}
+
+#[test]
+fn a_span_without_a_start_begins_with_what_is_above_it() {
+    let at = |mut span: Span, start_ns| {
+        span.start_ns = start_ns;
+        span
+    };
+    let figures = of(vec![
+        at(span(1, 1, 0, "a", "server"), SINCE),
+        at(span(1, 2, 1, "b", "server"), 0),
+        at(span(1, 3, 2, "c", "server"), -1),
+        // Too long ago, with its child.
+        at(span(1, 4, 1, "old", "server"), SINCE - 1),
+        at(span(1, 5, 4, "older", "server"), 0),
+        // Nothing is above: the first of the trace, which is too long ago, or nobody knows.
+        at(span(1, 6, 0, "root", "server"), 0),
+        at(span(2, 1, 2, "circle", "server"), 0),
+        at(span(2, 2, 1, "circle", "server"), 0),
+        at(span(3, 1, 2, "round", "server"), 0),
+        at(span(3, 2, 1, "round", "server"), 0),
+        at(span(3, 3, 2, "known", "server"), SINCE),
+    ]);
+    let mut services = services(&figures);
+    services.sort();
+    assert_eq!(
+        services,
+        ["a 1 0", "b 1 0", "c 1 0", "known 1 0", "round 2 0"]
+    );
+}
+
+#[test]
 fn percentiles_are_the_nearest_rank() {
     // 1 to 40 ms in another order: 37 has no divisor in common with 41.
     let spans = (1..=40).map(|n| {

@@ -1,0 +1,236 @@
+//! The field for tags: read as logfmt, and never half.
+
+use serde_json::{Value, json};
+
+use crate::browser::Browser;
+use crate::jaeger::Jaeger;
+use crate::model::{Span, Tag, Value as TagValue};
+use crate::spans::{span, store};
+
+const ENTER: &str = "\u{e007}";
+const PROBLEM: &str = "document.getElementById('tags-problem').innerText";
+const FIELD: &str = "document.forms[0].tags.value";
+/// How often the API was asked for traces.
+const ASKED: &str = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/api/traces')).length";
+
+/// What is read, or the beginning of what is said.
+fn cases() -> Vec<(&'static str, Result<Value, &'static str>)> {
+    vec![
+        ("", Ok(json!({}))),
+        (" \t ", Ok(json!({}))),
+        ("foo=bar", Ok(json!({ "foo": "bar" }))),
+        (r#"foo = "bar""#, Ok(json!({ "foo": "bar" }))),
+        ("foo= bar", Ok(json!({ "foo": "bar" }))),
+        ("foo\t=\tbar", Ok(json!({ "foo": "bar" }))),
+        ("foo\u{a0}= bar", Ok(json!({ "foo": "bar" }))),
+        ("a = b c = d", Ok(json!({ "a": "b", "c": "d" }))),
+        ("error", Ok(json!({ "error": "true" }))),
+        ("error a=1", Ok(json!({ "error": "true", "a": "1" }))),
+        (r#""two words""#, Ok(json!({ "two words": "true" }))),
+        ("foo:bar", Ok(json!({ "foo:bar": "true" }))),
+        (
+            r#"msg="say \"hi\" now""#,
+            Ok(json!({ "msg": "say \"hi\" now" })),
+        ),
+        (r#"p="a\\b\c""#, Ok(json!({ "p": r"a\b\c" }))),
+        (r"p=C:\temp", Ok(json!({ "p": r"C:\temp" }))),
+        (r#""my key"=v"#, Ok(json!({ "my key": "v" }))),
+        (r#""a=b"="c=d""#, Ok(json!({ "a=b": "c=d" }))),
+        ("foo=bar foo=other", Ok(json!({ "foo": "other" }))),
+        (
+            "http.url=http://h/c?a=5&x=1",
+            Ok(json!({ "http.url": "http://h/c?a=5&x=1" })),
+        ),
+        ("a==b", Ok(json!({ "a": "=b" }))),
+        ("foo=", Ok(json!({ "foo": "" }))),
+        (r#"foo="" b=1"#, Ok(json!({ "foo": "", "b": "1" }))),
+        (r#"""=x"#, Ok(json!({ "": "x" }))),
+        (
+            "ключ=значение 名=値",
+            Ok(json!({ "ключ": "значение", "名": "値" })),
+        ),
+        (r#"p={"a":1}"#, Ok(json!({ "p": "{\"a\":1}" }))),
+        ("constructor=x", Ok(json!({ "constructor": "x" }))),
+        ("=bar", Err("=bar: a key is missing before =")),
+        ("a=1 = 2", Err("= 2: a key is missing before =")),
+        (r#"msg="say"#, Err("\"say: the closing quote is missing")),
+        (r#"a=1 "b"#, Err("\"b: the closing quote is missing")),
+        (r#"a="\""#, Err(r#""\": the closing quote is missing"#)),
+        (r#"a="b"c"#, Err("\"b\"c: a closing quote must")),
+        (r#"a="b"=c"#, Err("a=\"b\"=c: a closing quote must")),
+        (r#""a"b=c"#, Err("\"a\"b=c: a closing quote must")),
+        (r#"ke"y=1"#, Err("ke\"y=1: put the whole key in quotes")),
+        (
+            "foo= bar=1",
+            Err("foo= bar=1: write foo=\"\" for an empty value, or foo=\"bar=1\"."),
+        ),
+        ("a = = b", Err("a = = b: write a=")),
+    ]
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn tags_are_read_as_logfmt_and_written_as_they_are_read() {
+    let jaeger = Jaeger::start();
+    let browser = Browser::start().await;
+    browser.open(jaeger.url().as_str()).await;
+    for (text, expected) in cases() {
+        let script = format!(
+            "const {{ read, write }} = await import('/page/logfmt.js');
+            try {{
+                const tags = read({text});
+                return {{ Ok: [tags, read(write(tags))].map(Object.fromEntries) }};
+            }} catch (error) {{ return {{ Err: error.message }}; }}",
+            text = json!(text)
+        );
+        let read = browser.run(&script).await;
+        match expected {
+            Ok(tags) => assert_eq!(read, json!({ "Ok": [tags, tags] }), "{text}"),
+            Err(said) => {
+                let message = read["Err"].as_str().unwrap_or_default();
+                assert!(message.starts_with(said), "{text}: {read}");
+            }
+        }
+    }
+    browser.assert_quiet().await;
+}
+
+/// Four spans of the service `form`, each a trace with one tag.
+fn tagged() -> Vec<Span> {
+    let tags = [
+        Tag::text("foo", "bar"),
+        Tag::text("foo", "other"),
+        Tag {
+            key: "error".into(),
+            value: TagValue::Bool(true),
+        },
+        Tag::text("msg", "say \"hi\" now"),
+    ];
+    (100..)
+        .zip(tags)
+        .map(|(trace, tag)| Span {
+            tags: vec![tag],
+            ..span(trace, 1, 0, "form", "o")
+        })
+        .collect()
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn what_is_typed_is_what_is_searched() {
+    let jaeger = Jaeger::start();
+    store(&jaeger, &tagged()).await;
+    let browser = Browser::start().await;
+    for (typed, found, field) in [
+        ("foo=bar", "1 trace", "foo=bar"),
+        ("foo = \"bar\"", "1 trace", "foo=bar"),
+        ("error", "1 trace", "error=true"),
+        ("foo:bar", "0 traces", "foo:bar=true"),
+        (
+            r#"msg="say \"hi\" now""#,
+            "1 trace",
+            r#"msg="say \"hi\" now""#,
+        ),
+        ("foo=bar foo=other", "1 trace", "foo=other"),
+        (r#"{"foo":"bar"}"#, "1 trace", "foo=bar"),
+        ("foo=bar error", "0 traces", "foo=bar error=true"),
+    ] {
+        browser
+            .open(jaeger.url().join("/search?service=form").unwrap().as_str())
+            .await;
+        browser.until_says("#found", "4 traces").await;
+        browser
+            .keys("[name=tags]", &format!("{typed}{ENTER}"))
+            .await;
+        browser
+            .until("location.search.includes('tags=')", true)
+            .await;
+        browser.until_says("#found", found).await;
+        // The address is of the form of Jaeger's own, and the field says how it was read.
+        let json = "typeof JSON.parse(new URLSearchParams(location.search).get('tags'))";
+        browser.until(json, "object").await;
+        browser.until(FIELD, field).await;
+    }
+
+    // What cannot be read is not sent, and said until it is mended.
+    let sent = "location.search";
+    let before = browser.run(&format!("return {sent}")).await;
+    browser
+        .run("document.forms[0].tags.value = '=bar'; document.querySelector('form button').click()")
+        .await;
+    browser
+        .until(PROBLEM, "=bar: a key is missing before =.")
+        .await;
+    browser.until("document.activeElement.name", "tags").await;
+    browser
+        .until("document.activeElement.ariaInvalid", "true")
+        .await;
+    browser.until(sent, before).await;
+    browser.assert_quiet().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn tags_of_a_link_are_all_read_or_nothing_is_searched() {
+    let jaeger = Jaeger::start();
+    store(&jaeger, &tagged()).await;
+    let browser = Browser::start().await;
+    let open = async |tags: &[(&str, &str)]| {
+        let mut url = jaeger.url().join("/search?service=form").unwrap();
+        url.query_pairs_mut().extend_pairs(tags);
+        browser.open(url.as_str()).await;
+    };
+    for (tags, found, field) in [
+        (&[("tags", r#"{"foo":"bar"}"#)][..], "1 trace", "foo=bar"),
+        (&[("tags", r#"{"error":true}"#)], "1 trace", "error=true"),
+        (&[("tags", "error")], "1 trace", "error=true"),
+        (&[("tag", "foo:bar")], "1 trace", "foo=bar"),
+        (&[("tag", "url:http://x")], "0 traces", "url=http://x"),
+        (
+            &[("tag", "foo:bar"), ("tag", "error:true")],
+            "0 traces",
+            "foo=bar error=true",
+        ),
+        // As in the API, one of `tags` wins.
+        (
+            &[("tags", r#"{"foo":"other"}"#), ("tag", "foo:bar")],
+            "1 trace",
+            "foo=other",
+        ),
+        (
+            &[("tags", r#"{"foo":"bar\n"}"#)],
+            "0 traces",
+            r#"{"foo":"bar\n"}"#,
+        ),
+        (&[("tags", "{}")], "4 traces", ""),
+    ] {
+        open(tags).await;
+        browser.until_says("#found", found).await;
+        browser.until(FIELD, field).await;
+        browser.until(PROBLEM, "").await;
+    }
+    for (tags, said) in [
+        (("tags", "=bar"), "=bar: a key is missing before =."),
+        (
+            ("tags", r#"{"foo":"#),
+            r#"{"foo":: this starts like JSON and is not valid."#,
+        ),
+        (
+            ("tags", r#"{"foo":{}}"#),
+            r#"{"foo":{}}: the value of foo is not a string."#,
+        ),
+        (
+            ("tags", r#"{"foo":12345678901234567890}"#),
+            r#"{"foo":12345678901234567890}: the value of foo is not a string."#,
+        ),
+        (("tag", "foo"), "tag=foo: this must be tag=key:value."),
+    ] {
+        open(&[tags]).await;
+        browser.until(PROBLEM, said).await;
+        browser.until_says("#found", "Nothing was searched").await;
+        // Nor when spans arrive.
+        store(&jaeger, &[span(200, 1, 0, "form", "late")]).await;
+        browser.until(ASKED, 0).await;
+    }
+    browser.assert_quiet().await;
+}
