@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum_jaeger::jaeger::{Extras, Jaeger, Logs, Request};
 use serde_json::Value;
 
-use super::support::{get, jaeger, settings, span, store};
+use super::support::{get, jaeger, live, settings, span, store};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -93,8 +93,8 @@ async fn bad_parameters_are_named_with_what_is_allowed() {
 async fn a_page_is_told_of_lines_and_only_of_its_own_trace() {
     let (jaeger, logs) = with_logs().await;
     let url = format!("http://{}/page/live", jaeger.addresses().query);
-    let mut all = reqwest::get(&url).await.unwrap();
-    let mut own = reqwest::get(format!("{url}?trace=a")).await.unwrap();
+    let mut own = live(format!("{url}?trace=a")).await;
+    let mut all = live(url).await;
     logs.push("app-a", &line("b", "of another"));
     let event = all.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"event: lines\ndata: lines\n\n");

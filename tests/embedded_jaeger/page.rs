@@ -5,7 +5,7 @@ use axum_jaeger::jaeger::{Jaeger, Settings};
 use reqwest::redirect::Policy;
 use serde_json::json;
 
-use super::support::{get, jaeger, settings, span, store};
+use super::support::{get, jaeger, live, settings, span, store};
 
 #[tokio::test]
 async fn each_file_comes_with_its_type_and_the_policy() {
@@ -96,24 +96,19 @@ async fn messages_come_through_proxies_from_the_first_one_on() {
         ("?service=s&limit=20", 0),
     ] {
         let url = format!("http://{}/page/live{query}", jaeger.addresses().query);
-        let mut events = reqwest::get(url).await.unwrap();
+        let request = reqwest::Client::new().get(url);
+        let request = request.header("accept-encoding", "gzip");
+        let mut events = request.send().await.unwrap();
         let header = |name| events.headers()[name].to_str().unwrap();
         assert_eq!(header("content-type"), "text/event-stream");
         assert_eq!(header("cache-control"), "no-store, no-transform");
         assert_eq!(header("x-accel-buffering"), "no");
+        assert!(!events.headers().contains_key("content-encoding"));
         // At once: nothing happens that one could be told of.
         let first = events.chunk().await.unwrap().unwrap();
         let expected = format!(": ready\nevent: ready\ndata: {spans}\n\n");
         assert_eq!(first, expected.as_bytes(), "{query}");
     }
-}
-
-/// The messages after the first.
-async fn live(url: String) -> reqwest::Response {
-    let mut events = reqwest::get(url).await.unwrap();
-    let first = events.chunk().await.unwrap().unwrap();
-    assert!(first.starts_with(b": ready\n"));
-    events
 }
 
 #[tokio::test]
@@ -142,10 +137,8 @@ async fn a_page_with_a_search_is_told_of_its_traces_alone() {
     let event = events.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"event: traces\ndata: 0000000000000001\n\n");
     // Of a range of time, what is in it; by ids, these.
-    let mut range = reqwest::get(url("service=s&start=1&end=1000"))
-        .await
-        .unwrap();
-    let mut by_ids = reqwest::get(url("traceID=6&traceID=5")).await.unwrap();
+    let mut range = live(url("service=s&start=1&end=1000")).await;
+    let mut by_ids = live(url("traceID=6&traceID=5")).await;
     let mut within = span(5, 1, "s", "o");
     within.start_ns = 1_000_000;
     store(&jaeger, &[span(4, 2, "s", "o"), within]).await;

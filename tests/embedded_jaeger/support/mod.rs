@@ -138,6 +138,14 @@ pub(crate) async fn get(jaeger: &impl Target, path: &str) -> (u16, Value) {
     )
 }
 
+/// The messages of `/page/live` after the first, which says that they come.
+pub(crate) async fn live(url: String) -> reqwest::Response {
+    let mut events = reqwest::get(url).await.unwrap();
+    let first = events.chunk().await.unwrap().unwrap();
+    assert!(first.starts_with(b": ready\n"));
+    events
+}
+
 /// The trace once it is there.
 pub(crate) async fn trace(jaeger: &impl Target, id: u128) -> Value {
     let path = format!("/api/traces/{}", TraceId(id));
