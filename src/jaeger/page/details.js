@@ -53,12 +53,16 @@ function starts({ span, parent, noStart }, trace) {
   return `unknown; drawn where ${parent ? "its parent" : "the trace"} begins`;
 }
 
-// Of the same trace only what is there can be followed, on the same page, whether that is of a stored trace or of an opened one.
 function references({ references, traceID: own }, { nodes }) {
-  return table(references.map(({ refType, traceID, spanID }) => [
-    refType === "CHILD_OF" ? "child of" : "follows from",
-    traceID === own && !nodes.some(({ span }) => span.spanID === spanID)
-      ? `${spanID}, which is not in this trace`
-      : make("a", { href: traceID === own ? `?span=${spanID}` : traceAddress(traceID, spanID) }, traceID === own ? spanID : `${spanID} of trace ${traceID}`),
+  return table(references.map((reference) => [
+    reference.refType === "CHILD_OF" ? "child of" : "follows from",
+    reference.traceID === own ? near(reference, nodes) : far(reference),
   ]));
 }
+
+// It is on the same page, whether that is of a stored trace or of an opened one. Only what is there can be followed.
+const near = ({ spanID }, nodes) => (nodes.some(({ span }) => span.spanID === spanID)
+  ? make("a", { href: `?span=${spanID}` }, spanID)
+  : `${spanID}, which is not in this trace`);
+
+const far = ({ traceID, spanID }) => make("a", { href: traceAddress(traceID, spanID) }, `${spanID} of trace ${traceID}`);
