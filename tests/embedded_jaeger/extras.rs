@@ -93,8 +93,8 @@ async fn bad_parameters_are_named_with_what_is_allowed() {
 async fn a_page_is_told_of_lines_and_only_of_its_own_trace() {
     let (jaeger, logs) = with_logs().await;
     let url = format!("http://{}/page/live", jaeger.addresses().query);
+    let mut all = live(url.clone()).await;
     let mut own = live(format!("{url}?trace=a")).await;
-    let mut all = live(url).await;
     logs.push("app-a", &line("b", "of another"));
     let event = all.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"event: lines\ndata: lines\n\n");

@@ -1,9 +1,11 @@
 //! What the tests over real sockets share: a Jaeger on free ports, spans to send, and its API to read back.
 #![allow(dead_code)]
 
+pub(crate) mod raw;
 pub(crate) mod thrift;
 
 use std::future::Future;
+use std::io::Read;
 use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,6 +14,8 @@ use axum_jaeger::api_v2;
 use axum_jaeger::api_v2::collector_service_client::CollectorServiceClient;
 pub(crate) use axum_jaeger::jaeger::model;
 use axum_jaeger::jaeger::{Addresses, Jaeger, Settings};
+use flate2::Compression;
+use flate2::read::GzEncoder;
 use model::{Process, Receiver, Span, SpanId, Tag, TraceId};
 use serde_json::Value;
 
@@ -92,6 +96,14 @@ pub(crate) async fn store(jaeger: &impl Target, spans: &[Span]) {
     }
 }
 
+/// As a sender with compression has it.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut encoder = GzEncoder::new(bytes, Compression::default());
+    encoder.read_to_end(&mut packed).unwrap();
+    packed
+}
+
 /// Sends one datagram.
 pub(crate) fn datagram(to: std::net::SocketAddr, bytes: &[u8]) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -138,7 +150,7 @@ pub(crate) async fn get(jaeger: &impl Target, path: &str) -> (u16, Value) {
     )
 }
 
-/// The messages of `/page/live` after the first, which says that they come.
+/// What a page is told after the first message.
 pub(crate) async fn live(url: String) -> reqwest::Response {
     let mut events = reqwest::get(url).await.unwrap();
     let first = events.chunk().await.unwrap().unwrap();
