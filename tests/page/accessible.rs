@@ -33,7 +33,9 @@ async fn axe_finds_no_violation_and_nothing_is_wider_than_the_screen() {
     std::fs::write(&saved, traces.to_string()).unwrap();
     browser.open(jaeger.url().as_str()).await;
     browser.choose("#files", &[&saved]).await;
-    browser.until_says("#found", "2 traces").await;
+    browser
+        .until_says("#found", "2 traces from accessible.json")
+        .await;
     for (path, ready) in [
         ("/search?service=shop", "1 trace"),
         (
