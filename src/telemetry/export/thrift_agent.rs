@@ -1,18 +1,19 @@
 //! The path `thrift-agent`: datagrams to a Jaeger agent.
 //!
 //! Nobody answers a datagram. But a system that refuses one says so, and this becomes an error of the
-//! socket that sent it. So each datagram has a socket of its own, whose error is about nothing else,
-//! and counts as delivered when none has come for a moment. A new source port each time has another
-//! use: Kubernetes sends what comes from one port to the same pod, even when the pod is gone.
+//! socket that sent it. So a socket has one datagram on its way at a time, which counts as delivered when
+//! no error has come for a moment. It is not used for long: Kubernetes sends what comes from one port to
+//! the same pod, even when the pod is gone.
 
 use std::{
     error::Error,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     time::Duration,
 };
 
 use tokio::{
-    net::{UdpSocket, lookup_host},
+    net::lookup_host,
     sync::Mutex,
     time::{Instant, sleep, sleep_until, timeout},
 };
@@ -23,6 +24,9 @@ use crate::telemetry::with_causes;
 
 /// How long an agent's address is believed.
 const ADDRESS_LIFE: Duration = Duration::from_secs(30);
+
+/// How long a socket is used. Those who send less often than this have a new one each time.
+const SOCKET_LIFE: Duration = Duration::from_secs(1);
 
 /// How long a refusal may take. On one machine it is there when the datagram has left; this leaves
 /// room for a busy one and for a host nearby.
@@ -50,10 +54,19 @@ pub(super) struct Agent {
 struct Way {
     /// And when it was looked up.
     address: Option<(SocketAddr, Instant)>,
+    /// Sockets that wait for their next datagram, while the way is open.
+    idle: Vec<Socket>,
     /// When the next datagram may leave.
     free: Instant,
     /// The last one, until the way is open again.
     failure: Option<Failure>,
+}
+
+/// Connected to the agent.
+#[derive(Debug)]
+struct Socket {
+    socket: UdpSocket,
+    since: Instant,
 }
 
 #[derive(Debug)]
@@ -85,6 +98,7 @@ impl Agent {
             closing,
             way: Mutex::new(Way {
                 address: None,
+                idle: Vec::new(),
                 free: Instant::now(),
                 failure: None,
             }),
@@ -127,45 +141,45 @@ impl Agent {
     }
 
     async fn send_datagram(&self, datagram: &[u8]) -> Result<(), SendError> {
-        let (to, at) = self.turn().await?;
-        sleep_until(at).await;
-        let sent = self.send_to(to, datagram).await;
-        if let Err(error) = &sent {
-            self.way.lock().await.failed(error);
+        let (socket, at) = self.turn().await?;
+        if at > Instant::now() {
+            sleep_until(at).await;
+        }
+        let sent = socket.send(datagram).await.map_err(unreachable);
+        let mut way = self.way.lock().await;
+        match &sent {
+            Ok(()) if way.failure.is_none() => way.idle.push(socket),
+            Ok(()) => {}
+            Err(error) => way.failed(error),
         }
         sent
     }
 
-    /// Where to send the next datagram, and when.
-    async fn turn(&self) -> Result<(SocketAddr, Instant), SendError> {
+    /// The socket for the next datagram, and when to send it.
+    async fn turn(&self) -> Result<(Socket, Instant), SendError> {
         // Held during the look-up: the others wait for its result.
         let mut way = self.way.lock().await;
+        let socket = self.socket(&mut way).await;
+        let socket = socket.inspect_err(|error| way.failed(error))?;
+        let at = way.free.max(Instant::now());
+        way.free = at + GAP;
+        Ok((socket, at))
+    }
+
+    async fn socket(&self, way: &mut Way) -> Result<Socket, SendError> {
         let to = match way.address {
             Some((address, since)) if since.elapsed() < ADDRESS_LIFE => address,
             _ => {
-                let found = self.look_up().await;
-                let address = found.inspect_err(|error| way.failed(error))?;
+                let address = self.look_up().await?;
                 way.address = Some((address, Instant::now()));
+                way.idle.clear();
                 address
             }
         };
-        let at = way.free.max(Instant::now());
-        way.free = at + GAP;
-        Ok((to, at))
-    }
-
-    async fn send_to(&self, agent: SocketAddr, message: &[u8]) -> Result<(), SendError> {
-        let any: SocketAddr = match agent {
-            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        };
-        let socket = UdpSocket::bind(any).await.map_err(unreachable)?;
-        socket.connect(agent).await.map_err(unreachable)?;
-        socket.send(message).await.map_err(unreachable)?;
-        sleep(VERDICT).await;
-        match socket.take_error() {
-            Ok(None) => Ok(()),
-            Ok(Some(error)) | Err(error) => Err(unreachable(error)),
+        way.idle.retain(|idle| idle.since.elapsed() < SOCKET_LIFE);
+        match way.idle.pop() {
+            Some(socket) => Ok(socket),
+            None => Socket::new(to).map_err(unreachable),
         }
     }
 
@@ -188,6 +202,7 @@ impl Way {
     fn failed(&mut self, error: &SendError) {
         let now = Instant::now();
         self.address = None;
+        self.idle.clear();
         self.failure = Some(Failure {
             error: error.clone(),
             seen: now,
@@ -204,6 +219,29 @@ impl Way {
                 self.failure = None;
             }
         }
+    }
+}
+
+impl Socket {
+    fn new(to: SocketAddr) -> io::Result<Self> {
+        let any: SocketAddr = match to {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        let socket = UdpSocket::bind(any)?;
+        socket.set_nonblocking(true)?;
+        socket.connect(to)?;
+        Ok(Self {
+            socket,
+            since: Instant::now(),
+        })
+    }
+
+    /// Sends a datagram, and waits whether it is refused.
+    async fn send(&self, datagram: &[u8]) -> io::Result<()> {
+        self.socket.send(datagram)?;
+        sleep(VERDICT).await;
+        self.socket.take_error()?.map_or(Ok(()), Err)
     }
 }
 
