@@ -27,7 +27,7 @@ def json_line(path):
         "duration_ms": 1011.423, "file": "server.rs", "http.response.status_code": 200, "level": "INFO", "line": 141,
         "message": f"GET {path}", "resource.service.name": "app-a", "span_id": "9e771893f5f5c65d",
         "target": "axum_jaeger::telemetry::server", "timestamp": "2026-11-22 21:00:00,123", "trace_id": TRACE,
-    }, separators=(",", ":"))
+    }, separators=(",", ":"), ensure_ascii=False)
 
 
 LINE = text_line("/chain")
@@ -42,6 +42,13 @@ HOSTILE = [
     '/"http.response.status_code":500/"duration_ms":9',
     "/http.response.status_code=500/duration_ms=9",
     "/2026-11-22%2021:00:00,123%20ERROR",
+    f"/items/%0A2026-11-22%2021:00:00,123%20ERROR%20[x]%20[y]%20[trace_id={CALLERS}%20",
+    f'/\\"trace_id\\":\\"{CALLERS}\\"',
+    f'/"}}"trace_id":"{CALLERS}"{{',
+    "/\u00a0http.response.status_code=500\u00a0duration_ms=9",
+    f'/\u2028{{"trace_id":"{CALLERS}"}}',
+    "/level=fatal/severity=critical/FATAL",
+    f"/{'[trace_id=' + CALLERS + ']' * 700}",
 ]
 each_form = pytest.mark.parametrize("form", [text_line, json_line])
 each_path = pytest.mark.parametrize("path", ["/chain", *HOSTILE])

@@ -199,14 +199,15 @@ impl Config {
             "a number from 0 to 1",
             |ratio| (0.0..=1.0).contains(ratio),
         );
+        let max_queue_size = read.value_if(
+            "OTEL_BSP_MAX_QUEUE_SIZE",
+            env.otel_bsp_max_queue_size,
+            Batching::DEFAULT.max_queue_size,
+            "a number of spans from 1 to 2147483647",
+            |&size| (1..=MAX_INTEGER).contains(&(size as u64)),
+        );
         let batching = Batching {
-            max_queue_size: read.value_if(
-                "OTEL_BSP_MAX_QUEUE_SIZE",
-                env.otel_bsp_max_queue_size,
-                Batching::DEFAULT.max_queue_size,
-                "a number of spans from 1 to 2147483647",
-                |&size| (1..=MAX_INTEGER).contains(&(size as u64)),
-            ),
+            max_queue_size,
             max_queue_bytes: read.value_if(
                 "SPAN_QUEUE_MAX_BYTES",
                 env.span_queue_max_bytes,
@@ -217,9 +218,9 @@ impl Config {
             max_export_batch_size: read.value_if(
                 "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
                 env.otel_bsp_max_export_batch_size,
-                Batching::DEFAULT.max_export_batch_size,
-                "a number of spans from 1 to 2147483647",
-                |&size| (1..=MAX_INTEGER).contains(&(size as u64)),
+                Batching::DEFAULT.max_export_batch_size.min(max_queue_size),
+                "a number of spans from 1 to OTEL_BSP_MAX_QUEUE_SIZE",
+                |size| (1..=max_queue_size).contains(size),
             ),
             schedule_delay: read.milliseconds(
                 "OTEL_BSP_SCHEDULE_DELAY",

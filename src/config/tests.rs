@@ -131,14 +131,29 @@ fn opentelemetry_s_variables_are_read_as_its_specification_says() {
         (RATIO, "2", "1", false),
         (RATIO, "NaN", "1", false),
         (RATIO, "half", "1", false),
+        (RATIO, "1e-3", "0.001", true),
+        (RATIO, "-0.1", "1", false),
+        (RATIO, "inf", "1", false),
+        (RATIO, "0,5", "1", false),
+        (SAMPLER, " ", "parentbased_always_on", false),
+        (DISABLED, "TrUe", "true", true),
+        (DISABLED, "tru\u{fffd}", "false", false),
         (RESOURCE, "team=a%2Cb", "team=a,b", true),
         (RESOURCE, "a=b,", "", false),
         (RESOURCE, "a=b,c", "", false),
         (RESOURCE, "a=100%", "", false),
+        (RESOURCE, "a=b=c,d=e;f,g=", "a=b=c,d=e;f,g=", true),
+        (RESOURCE, "%61=%e2%82%ac", "a=\u{20ac}", true),
+        (RESOURCE, "a=%C3", "", false),
+        (RESOURCE, " ", "", false),
         (BSP, "512", "512", true),
         (BSP, "0", "128", false),
         (BSP, "-1", "128", false),
         (BSP, "2147483648", "128", false),
+        (BSP, "99999999999999999999", "128", false),
+        (BSP, "1e3", "128", false),
+        (BSP, "0.5", "128", false),
+        (BSP, " 512", "128", false),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "2147483647", "2147483647", true),
         ("OTEL_BSP_SCHEDULE_DELAY", "0", "0", true),
         ("OTEL_BSP_SCHEDULE_DELAY", "5s", "1000", false),
@@ -149,6 +164,16 @@ fn opentelemetry_s_variables_are_read_as_its_specification_says() {
         let config = config(&[(name, value)]).unwrap();
         assert_eq!(in_force(&config, name), expected, "{name}={value}");
         assert_eq!(config.ignored.is_empty(), is_used, "{name}={value}");
+    }
+    for (queue, batch, expected, is_used) in [
+        ("10", "", "10", true),
+        ("10", "11", "10", false),
+        ("512", "512", "512", true),
+        ("0", "129", "129", false),
+    ] {
+        let config = config(&[("OTEL_BSP_MAX_QUEUE_SIZE", queue), (BSP, batch)]).unwrap();
+        assert_eq!(in_force(&config, BSP), expected, "{batch} of {queue}");
+        assert_eq!(config.ignored.is_empty(), is_used, "{batch} of {queue}");
     }
     let endless = config(&[("OTEL_BSP_EXPORT_TIMEOUT", "0")]).unwrap();
     let timeout = endless.telemetry.batching.export_timeout;
@@ -174,6 +199,13 @@ fn the_name_is_the_first_of_four() {
         ),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "service.name=")], "app"),
         (vec![("OTEL_RESOURCE_ATTRIBUTES", "service.name=x,")], "app"),
+        (
+            vec![(
+                "OTEL_RESOURCE_ATTRIBUTES",
+                "service.name=x,service%2Ename=y",
+            )],
+            "y",
+        ),
     ] {
         let config = config(&vars).unwrap();
         assert_eq!(config.telemetry.service_name, expected, "{vars:?}");

@@ -119,7 +119,7 @@ pub(super) fn known_method(method: &Method) -> Option<&'static str> {
 }
 
 /// The name and the port that the request is for: of a whole URL or HTTP/2's `:authority`, or else of
-/// `Host`.
+/// `Host`. Not a name and a password before them.
 fn host(request: &Request) -> (Option<&str>, Option<i64>) {
     if let Some(authority) = request.uri().authority() {
         return (Some(authority.host()), authority.port_u16().map(i64::from));
@@ -128,6 +128,7 @@ fn host(request: &Request) -> (Option<&str>, Option<i64>) {
     let Some(host) = host.and_then(|host| host.to_str().ok()) else {
         return (None, None);
     };
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     match host
         .rsplit_once(':')
         .map(|(name, port)| (name, port.parse::<u16>()))

@@ -195,10 +195,10 @@ impl Batching {
 pub struct ResourceAttributes(pub Vec<KeyValue>);
 
 impl ResourceAttributes {
-    /// `service.name`, where it is among them and not empty.
+    /// `service.name`, where it is among them and not empty; of several the last, as with any key.
     pub fn service_name(&self) -> Option<&str> {
         let mut attributes = self.0.iter();
-        let name = attributes.find(|attribute| attribute.key.as_str() == "service.name")?;
+        let name = attributes.rfind(|attribute| attribute.key.as_str() == "service.name")?;
         match &name.value {
             Value::String(name) => Some(name.as_str()).filter(|name| !name.is_empty()),
             _ => None,

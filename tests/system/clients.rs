@@ -150,6 +150,13 @@ async fn the_server_s_address_is_that_of_the_request() {
             json!(81),
         ),
         (
+            "credentials",
+            "GET / HTTP/1.1",
+            "user:SECRET@shop.example:81",
+            "shop.example",
+            json!(81),
+        ),
+        (
             "bare",
             "GET / HTTP/1.1",
             "shop.example",

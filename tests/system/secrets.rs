@@ -27,6 +27,13 @@ async fn secrets_of_a_query_are_neither_in_spans_nor_in_the_log() {
             ("%73ig=SECRET&sig=SECRET", "%73ig=REDACTED&sig=REDACTED"),
             ("sig=SECRET&q=1&q=2", "sig=REDACTED&q=1&q=2"),
             ("SIG=kept&sig", "SIG=kept&sig"),
+            (
+                "sig=%00SECRET%26&%53ignature=SECRET?&?",
+                "sig=REDACTED&%53ignature=REDACTED&?",
+            ),
+            ("sig=SECRET\u{e9}&q=1?sig=kept", "sig=REDACTED&q=1?sig=kept"),
+            ("%73%69%67=SECRET;sig=SECRET", "%73%69%67=REDACTED"),
+            ("a=1;sig=kept&sig%3Dkept", "a=1;sig=kept&sig%3Dkept"),
         ] {
             for path in ["/items/5", "/items/x", "/nowhere", "/error_test"] {
                 service.get(&format!("{path}?{query}")).await;

@@ -48,6 +48,13 @@ fn a_broken_traceparent_is_no_caller() {
         &format!("00-{TRACE}-{SPAN}-01-more"),
         &format!("ff-{TRACE}-{SPAN}-01"),
         &format!("00-{TRACE}-{SPAN}-0g"),
+        &format!("00-{TRACE}-{SPAN}-0A"),
+        &format!("00-{TRACE}-{SPAN}-+1"),
+        &format!("00-{TRACE}-+{}-01", &SPAN[1..]),
+        &format!("00-+{}-{SPAN}-01", &TRACE[1..]),
+        &format!("+0-{TRACE}-{SPAN}-01"),
+        &format!("CC-{TRACE}-{SPAN}-01"),
+        &format!("cc-{TRACE}-{SPAN}-01.later"),
         &"9".repeat(60_000),
     ] {
         assert_eq!(extracted(&[("traceparent", value)]), None, "{value}");

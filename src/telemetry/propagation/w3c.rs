@@ -36,14 +36,16 @@ pub(super) fn inject(context: &Context, headers: &mut HeaderMap) {
     TraceContextPropagator::new().inject_context(context, &mut Out(headers));
 }
 
-/// Whether the fields have their exact lengths (3.2), which the SDK's propagator does not look at: it
-/// reads `00-1-1-01` as a trace.
+/// Whether the fields have their exact lengths and digits (3.2), which the SDK's propagator does not look
+/// at: it reads `00-1-1-01` and a `+` before a number as a trace.
 fn is_traceparent(text: &str) -> bool {
-    let mut lengths = text.split('-').map(str::len);
-    let has_all = [2, 32, 16, 2]
-        .into_iter()
-        .all(|length| lengths.next() == Some(length));
-    has_all && (lengths.next().is_none() || !text.starts_with("00-"))
+    let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let mut fields = text.split('-');
+    let has_all = [2, 32, 16, 2].into_iter().all(|length| {
+        let field = fields.next();
+        field.is_some_and(|field| field.len() == length && field.bytes().all(is_digit))
+    });
+    has_all && (fields.next().is_none() || !text.starts_with("00-"))
 }
 
 /// The members of all `tracestate` headers, in their order, without the empty ones (3.3.1; RFC 9110,
@@ -132,6 +134,9 @@ mod tests {
             (vec!["v1=a", "broken"], None),
             (vec!["v1=a", "=b"], None),
             (vec!["v1=a=b"], None),
+            (vec!["v1= a b\t,", "t@v=~[]{;}"], Some("v1= a b,t@v=~[]{;}")),
+            (vec!["\t", "v1=,,,v2=b"], Some("v1=,v2=b")),
+            (vec!["v1=\u{e9}", "v2=b"], None),
         ] {
             assert_eq!(joined(&lists).as_deref(), expected, "{lists:?}");
         }
