@@ -157,6 +157,14 @@ impl Browser {
         self.until(&has, true).await;
     }
 
+    /// Until the page has had so many answers from addresses with this part.
+    pub(crate) async fn until_answered(&self, part: &str, times: u64) {
+        let answers = format!(
+            "performance.getEntriesByType('resource').filter(({{ name }}) => name.includes('{part}')).length"
+        );
+        self.until(&answers, times).await;
+    }
+
     async fn element(&self, selector: &str) -> String {
         let body = json!({ "using": "css selector", "value": selector });
         let found = self.post("/element", body).await;

@@ -87,8 +87,11 @@ async fn new_traces_appear_unless_it_is_paused() {
     let browser = Browser::start().await;
     browser.open(jaeger.url().as_str()).await;
     browser.until_says("#found", "No spans have arrived").await;
+    browser.until_answered("/api/services", 2).await;
     store(&jaeger, &[span(20, 1, 0, "shop", "first")]).await;
     browser.until_says("#results", "shop: first").await;
+    // Again when it follows the search that it now knows.
+    browser.until_answered("/api/traces?", 2).await;
 
     browser.click("#pause").await;
     store(&jaeger, &[span(21, 1, 0, "shop", "second")]).await;
@@ -108,20 +111,16 @@ async fn only_what_changed_is_asked_for() {
     let browser = Browser::start().await;
     let url = jaeger.url().join("/search?service=shop&limit=2").unwrap();
     browser.open(url.as_str()).await;
-    let asked = |what: &str| {
-        format!(
-            "performance.getEntriesByType('resource').filter(({{ name }}) => name.includes('/api/traces?{what}')).length"
-        )
-    };
     // One at once, and one for what may have come before the messages did.
-    browser.until(&asked("service="), 2).await;
+    browser.until_answered("/api/traces?service=", 2).await;
     browser.until_says("#found", "1 trace").await;
 
     // A span of another service belongs to the trace all the same; a trace of another service does not belong to the search.
     store(&jaeger, &[span(24, 1, 0, "other", "second")]).await;
     store(&jaeger, &[span(23, 2, 1, "other", "third")]).await;
     browser.until_says("#results", "2 spans").await;
-    browser.until(&asked("traceID=0000000000000017"), 1).await;
+    let third = "/api/traces?traceID=0000000000000017";
+    browser.until_answered(third, 1).await;
     browser
         .until("document.querySelectorAll('#results li').length", 1)
         .await;
@@ -133,7 +132,7 @@ async fn only_what_changed_is_asked_for() {
     browser.until_says("#results", "fifth").await;
     let names = "[...document.querySelectorAll('#results .name')].map((it) => it.innerText).join()";
     browser.until(names, "shop: fifth,shop: fourth").await;
-    browser.until(&asked("service="), 2).await;
+    browser.until_answered("/api/traces?service=", 2).await;
     browser.assert_quiet().await;
 }
 

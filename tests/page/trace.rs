@@ -39,6 +39,8 @@ async fn spans_are_nested_and_the_way_of_each_is_shown() {
     browser.until(SELECTED, "bank pay").await;
     browser.until_says("#details", "no luck").await;
     browser.until_says("#details", "child of").await;
+    // It may be large, and nothing of it is new.
+    browser.until_answered("/api/traces?traceID=", 1).await;
     browser.assert_quiet().await;
 }
 
