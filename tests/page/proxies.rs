@@ -43,6 +43,26 @@ async fn every_view_asks_at_once_and_for_news_where_messages_are_kept_back() {
     }
 }
 
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn a_page_to_log_in_is_not_taken_for_an_answer() {
+    let embedded = Embedded::start().await;
+    store(&embedded.jaeger, &shop()).await;
+    let proxy = Proxy::start(embedded.url(), "/", KeepsBack::Answers).await;
+    let browser = Browser::start().await;
+    for (view, place) in [
+        ("search?service=shop", "#found"),
+        ("trace/a", "#summary"),
+        ("services", "#found"),
+        ("logs", "#found"),
+    ] {
+        browser.open(proxy.url.join(view).unwrap().as_str()).await;
+        browser
+            .until_says(place, "A proxy answered instead of Jaeger.")
+            .await;
+    }
+}
+
 /// A page of each kind, as links from elsewhere have it, and what it says of the shop.
 const DEEP_LINKS: [(&str, &str); 8] = [
     ("/search?service=shop", "shop: buy"),

@@ -9,8 +9,14 @@ export async function ask(path, options) {
   try {
     answer = JSON.parse(text);
   } catch {
-    if (response.ok) throw new Error("The answer ended too early.");
+    if (response.ok) throw new Error(noJson(response));
   }
   if (!response.ok) throw new Error(answer.errors?.[0]?.msg ?? `${response.status} ${response.statusText}`);
   return answer.data;
+}
+
+// A proxy may answer by itself: with a page to log in, and the status 200.
+function noJson({ headers }) {
+  if (headers.get("content-type")?.startsWith("application/json")) return "The answer ended too early.";
+  return "A proxy answered instead of Jaeger. If it asks for a login, reload the page.";
 }
