@@ -51,11 +51,20 @@ fn cases() -> Vec<(&'static str, Result<Value, &'static str>)> {
         ),
         (r#"p={"a":1}"#, Ok(json!({ "p": "{\"a\":1}" }))),
         ("constructor=x", Ok(json!({ "constructor": "x" }))),
+        (r"\", Ok(json!({ r"\": "true" }))),
+        (r"p=C:\", Ok(json!({ "p": r"C:\" }))),
+        ("a=b\"c", Ok(json!({ "a": "b\"c" }))),
+        (
+            "a=1\nb\u{2028}c=\"\t\"",
+            Ok(json!({ "a": "1", "b": "true", "c": "\t" })),
+        ),
         ("=bar", Err("=bar: a key is missing before =")),
         ("a=1 = 2", Err("= 2: a key is missing before =")),
         (r#"msg="say"#, Err("\"say: the closing quote is missing")),
         (r#"a=1 "b"#, Err("\"b: the closing quote is missing")),
         (r#"a="\""#, Err(r#""\": the closing quote is missing"#)),
+        (r#"p="C:\""#, Err(r#""C:\": the closing quote is missing"#)),
+        (r#"a="b"c=d"#, Err("\"b\"c=d: a closing quote must")),
         (r#"a="b"c"#, Err("\"b\"c: a closing quote must")),
         (r#"a="b"=c"#, Err("a=\"b\"=c: a closing quote must")),
         (r#""a"b=c"#, Err("\"a\"b=c: a closing quote must")),
@@ -155,17 +164,24 @@ async fn what_is_typed_is_what_is_searched() {
     // What cannot be read is not sent, and said until it is mended.
     let sent = "location.search";
     let before = browser.run(&format!("return {sent}")).await;
-    browser
-        .run("document.forms[0].tags.value = '=bar'; document.querySelector('form button').click()")
-        .await;
-    browser
-        .until(PROBLEM, "=bar: a key is missing before =.")
-        .await;
-    browser.until("document.activeElement.name", "tags").await;
-    browser
-        .until("document.activeElement.ariaInvalid", "true")
-        .await;
-    browser.until(sent, before).await;
+    for (text, said) in [
+        ("'=bar'", "=bar: a key is missing before =."),
+        ("'{'", "{: this starts like JSON and is not valid."),
+        ("'a=' + 'x'.repeat(65_536)", "This is too long to be sent."),
+        ("'a=' + 'é'.repeat(15_000)", "This is too long to be sent."),
+    ] {
+        let type_and_press = format!(
+            "document.activeElement.blur();
+            document.forms[0].tags.value = {text}; document.querySelector('form button').click()"
+        );
+        browser.run(&type_and_press).await;
+        browser.until(PROBLEM, said).await;
+        browser.until("document.activeElement.name", "tags").await;
+        browser
+            .until("document.activeElement.ariaInvalid", "true")
+            .await;
+        browser.until(sent, before.clone()).await;
+    }
     browser.assert_quiet().await;
 }
 
@@ -203,6 +219,14 @@ async fn tags_of_a_link_are_all_read_or_nothing_is_searched() {
             r#"{"foo":"bar\n"}"#,
         ),
         (&[("tags", "{}")], "4 traces", ""),
+        (&[("tags", r#"{"foo":null}"#)], "0 traces", r#"foo="""#),
+        (&[("tags", "__proto__=x")], "0 traces", "__proto__=x"),
+        (&[("tags", "[]")], "0 traces", "[]=true"),
+        (
+            &[("tags", "foo=bar\nerror")],
+            "0 traces",
+            "foo=bar error=true",
+        ),
     ] {
         open(tags).await;
         browser.until_says("#found", found).await;
@@ -222,6 +246,14 @@ async fn tags_of_a_link_are_all_read_or_nothing_is_searched() {
         (
             ("tags", r#"{"foo":12345678901234567890}"#),
             r#"{"foo":12345678901234567890}: the value of foo is not a string."#,
+        ),
+        (
+            ("tags", r#"{"foo":["bar"]}"#),
+            r#"{"foo":["bar"]}: the value of foo is not a string."#,
+        ),
+        (
+            ("tags", r#"{"foo":"bar"} error"#),
+            r#"{"foo":"bar"} error: this starts like JSON and is not valid."#,
         ),
         (("tag", "foo"), "tag=foo: this must be tag=key:value."),
     ] {

@@ -17,6 +17,9 @@ const CUSTOM = "custom";
 // What is later than all traces: a clock may be ahead.
 const NEVER = String(Number.MAX_SAFE_INTEGER);
 
+// How long the tags may be in an address: the server refuses one of 64 KiB, and the other fields need some.
+const LONGEST = 60_000;
+
 // The times that a link had, by the field and what that shows of them: fields know no microseconds.
 const exact = new Map();
 
@@ -102,6 +105,7 @@ export function read() {
     ["tags", () => {
       const tags = typed(fields.tags.value);
       if (tags.size > 0) asked.tags = JSON.stringify(Object.fromEntries(tags));
+      if (String(address({ tags: asked.tags })).length > LONGEST) throw new Error("This is too long to be sent.");
     }],
     ["limit", () => (asked.limit = fields.limit.value)],
     ["lookback", () => (asked.lookback = fields.lookback.value)],
