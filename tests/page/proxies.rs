@@ -45,21 +45,30 @@ async fn every_view_asks_at_once_and_for_news_where_messages_are_kept_back() {
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
-async fn a_page_to_log_in_is_not_taken_for_an_answer() {
+async fn a_login_is_not_taken_for_an_answer() {
     let embedded = Embedded::start().await;
     store(&embedded.jaeger, &shop()).await;
-    let proxy = Proxy::start(embedded.url(), "/", KeepsBack::Answers).await;
     let browser = Browser::start().await;
-    for (view, place) in [
-        ("search?service=shop", "#found"),
-        ("trace/a", "#summary"),
-        ("services", "#found"),
-        ("logs", "#found"),
+    for (kind, body) in [
+        ("text/html", "<h1>Log in</h1>"),
+        ("text/plain", ""),
+        ("application/json", r#"{"message":"Unauthorized"}"#),
+        ("application/json", "null"),
+        ("application/json", "[]"),
     ] {
-        browser.open(proxy.url.join(view).unwrap().as_str()).await;
-        browser
-            .until_says(place, "A proxy answered instead of Jaeger.")
-            .await;
+        let answers = KeepsBack::Answers(kind, body);
+        let proxy = Proxy::start(embedded.url(), "/", answers).await;
+        for (view, place) in [
+            ("search?service=shop", "#found"),
+            ("trace/a", "#summary"),
+            ("services", "#found"),
+            ("logs", "#found"),
+        ] {
+            browser.open(proxy.url.join(view).unwrap().as_str()).await;
+            browser
+                .until_says(place, "A proxy answered instead of Jaeger.")
+                .await;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use reqwest::Url;
 
@@ -19,8 +19,8 @@ pub(crate) enum KeepsBack {
     Body,
     /// As those that wait for the whole, and then no longer.
     All,
-    /// As those with a login that has ended: there is a page instead of each answer.
-    Answers,
+    /// As those with a login that has ended: there is this instead of each answer, of that content type.
+    Answers(&'static str, &'static str),
 }
 
 /// A running proxy; it ends with the test.
@@ -84,7 +84,9 @@ async fn pass(
         KeepsBack::HeadAndBody if are_messages => std::future::pending().await,
         KeepsBack::Body if are_messages => Body::from_stream(stream::pending::<Piece>()),
         KeepsBack::All if are_messages => return StatusCode::GATEWAY_TIMEOUT.into_response(),
-        KeepsBack::Answers if is_answer => return Html("<h1>Log in</h1>").into_response(),
+        KeepsBack::Answers(kind, body) if is_answer => {
+            return ([(CONTENT_TYPE, kind)], body).into_response();
+        }
         _ => Body::from_stream(stream::unfold(answer, async |mut answer| {
             let piece: Piece = answer.chunk().await.transpose()?;
             Some((piece, answer))

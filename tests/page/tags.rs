@@ -199,6 +199,11 @@ async fn tags_of_a_link_are_all_read_or_nothing_is_searched() {
     for (tags, found, field) in [
         (&[("tags", r#"{"foo":"bar"}"#)][..], "1 trace", "foo=bar"),
         (&[("tags", r#"{"error":true}"#)], "1 trace", "error=true"),
+        (
+            &[("tags", "\u{feff}{\"foo\":\"bar\"}\u{a0}")],
+            "1 trace",
+            "foo=bar",
+        ),
         (&[("tags", "error")], "1 trace", "error=true"),
         (&[("tag", "foo:bar")], "1 trace", "foo=bar"),
         (&[("tag", "url:http://x")], "0 traces", "url=http://x"),

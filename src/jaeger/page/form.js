@@ -60,7 +60,8 @@ function tagsOf(link) {
   return new Map([...tags, ...link.getAll("tags").flatMap((text) => [...typed(text)])]);
 }
 
-const typed = (text) => (text.trim().startsWith("{") ? logfmt.fromJson(text) : logfmt.read(text));
+// What is pasted may begin with a blank that JSON does not know.
+const typed = (text) => (text.trim().startsWith("{") ? logfmt.fromJson(text.trim()) : logfmt.read(text));
 
 function setLimit(text) {
   if (!/^\d+$/.test(text)) throw new Error(`limit=${excerpt(text)}: this must be a number; 0 means all.`);
