@@ -6,17 +6,21 @@ WORKDIR /src
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 
 # The dependencies alone, with an empty program: this layer is kept until one of them changes.
-COPY Cargo.toml Cargo.lock build.rs ./
-COPY proto proto
-# A member of the workspace; not built, but cargo asks for it.
+COPY Cargo.toml Cargo.lock ./
+COPY crates/telemetry/Cargo.toml crates/telemetry/
+COPY crates/embedded-jaeger/Cargo.toml crates/embedded-jaeger/
+# Members of the workspace; not built, but cargo asks for them.
+COPY tests/api-v2/Cargo.toml tests/api-v2/
 COPY benches/peers/Cargo.toml benches/peers/
-RUN mkdir src benches/peers/src && echo 'fn main() {}' >src/main.rs && touch src/lib.rs benches/peers/src/lib.rs \
- && cargo auditable build --release --locked --target "$(rustc --print host-tuple)"
+RUN for crate in crates/telemetry crates/embedded-jaeger tests/api-v2 benches/peers; do mkdir $crate/src && touch $crate/src/lib.rs; done \
+ && mkdir src && echo 'fn main() {}' >src/main.rs \
+ && cargo auditable build --release --locked -p axum-jaeger --target "$(rustc --print host-tuple)"
 
+COPY crates crates
 COPY src src
 # The copies may be older than the empty ones; cargo goes by the time.
-RUN touch src/main.rs src/lib.rs \
- && cargo auditable build --release --locked --target "$(rustc --print host-tuple)"
+RUN touch src/main.rs crates/*/src/lib.rs \
+ && cargo auditable build --release --locked -p axum-jaeger --target "$(rustc --print host-tuple)"
 
 # The binary alone, for `docker build --target binary --output DIR`.
 FROM scratch AS binary

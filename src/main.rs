@@ -1,18 +1,35 @@
-//! The command line: picks the command, prints its error, sets the exit code.
+//! Distributed tracing of a Rust service with Jaeger, to see, to run and to copy.
+//!
+//! This file is the command line: it picks the command, prints its error, and sets the exit code.
+//!
+//! The way of a span, and where to read about each step:
+//!
+//! | step | place |
+//! |---|---|
+//! | a request comes in | [`service`]: router, endpoints, the chain, a server that stops gracefully |
+//! | it becomes a span, and lines in the log | `crates/telemetry`: `server`, `client`, `log` |
+//! | the span leaves, by one of three paths | `crates/telemetry`, `export`: gRPC, Thrift over HTTP, Thrift over UDP |
+//! | it arrives, is kept, and is asked for | `crates/embedded-jaeger`: receivers, store, query API and page |
+//! | its arrival is checked | [`verify`]: one trace, looked for in Jaeger and in Loki |
+//!
+//! [`config`] turns the environment into settings, [`demo`] runs all of it on one machine and shows
+//! the services' log lines on Jaeger's page, and [`shutdown`] ends it.
+
+mod config;
+mod demo;
+mod service;
+mod shutdown;
+mod verify;
 
 use std::{error::Error, io::Read, process::ExitCode, time::Duration};
 
-use axum_jaeger::{
-    config::{Config, ConfigError},
-    demo,
-    jaeger::{self, Jaeger},
-    service, shutdown,
-    telemetry::{self, Telemetry},
-    verify,
-};
+use axum_jaeger_telemetry::{self as telemetry, Telemetry};
 use clap::{Args, Parser, Subcommand};
+use embedded_jaeger::{self as jaeger, Jaeger};
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
+
+use self::config::{Config, ConfigError};
 
 /// A span and its export are some hundred small allocations: the system's allocator takes a fifth
 /// to a third more instructions for a traced request. It needs a C compiler, and is built without

@@ -10,7 +10,7 @@ const CUT_SHORT: i32 = 130;
 ///
 /// # Errors
 /// When the system does not let the process listen for signals.
-pub fn on_signal() -> std::io::Result<CancellationToken> {
+pub(crate) fn on_signal() -> std::io::Result<CancellationToken> {
     let mut signals = Signals::new()?;
     let shutdown = CancellationToken::new();
     let token = shutdown.clone();

@@ -36,7 +36,7 @@ pub(crate) const MODES: [Variant; 3] = [
 pub(crate) const PEERS: [Variant; 2] = [Variant::Otlp, Variant::Fastrace];
 
 /// The access line alone: `/` itself writes another one.
-const ONE_LINE: &str = "axum_jaeger::telemetry=info";
+const ONE_LINE: &str = "axum_jaeger::telemetry=info,axum_jaeger_telemetry=info";
 
 impl Variant {
     /// Its name on the command line and in the table.

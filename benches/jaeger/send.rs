@@ -6,9 +6,10 @@ use std::{
     time::Duration,
 };
 
-use axum_jaeger::{api_v2::PostSpansResponse, jaeger::Addresses};
 use bytes::Bytes;
+use embedded_jaeger::Addresses;
 use http::{StatusCode, uri::PathAndQuery};
+use jaeger_api_v2::PostSpansResponse;
 use tonic::{client::Grpc, transport::Endpoint};
 use tonic_prost::ProstCodec;
 

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum_jaeger::jaeger::Addresses;
+use embedded_jaeger::Addresses;
 
 use crate::{
     real_jaeger,

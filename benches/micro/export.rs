@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use axum_jaeger::telemetry::{
+use axum_jaeger_telemetry::{
     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, export::Processor,
 };
 use criterion::{BatchSize, Criterion, Throughput};

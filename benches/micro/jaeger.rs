@@ -1,12 +1,10 @@
 //! The embedded Jaeger within this process: a message of each protocol until it is stored, and questions
 //! to the query API. Both with their way over loopback.
 
-use axum_jaeger::{
-    api_v2::PostSpansResponse,
-    jaeger::{Jaeger, Settings, model::Receiver},
-};
 use criterion::{Criterion, Throughput};
+use embedded_jaeger::{Jaeger, Settings, model::Receiver};
 use http::uri::PathAndQuery;
+use jaeger_api_v2::PostSpansResponse;
 use tokio::runtime::Runtime;
 use tonic::{client::Grpc, transport::Endpoint};
 use tonic_prost::ProstCodec;

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use axum_jaeger::telemetry::propagation::{extract, inject};
+use axum_jaeger_telemetry::propagation::{extract, inject};
 use criterion::Criterion;
 use http::HeaderMap;
 

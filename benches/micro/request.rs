@@ -7,10 +7,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, middleware::from_fn, routing::get};
-use axum_jaeger::{
-    config::Config,
-    telemetry::{self, Destination, server},
-};
+use axum_jaeger_telemetry::{self as telemetry, Destination, Settings, server};
 use criterion::Criterion;
 use http::Request;
 use nix::unistd::{dup, dup2_stdout};
@@ -23,13 +20,11 @@ pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
     let runtime = Runtime::new()?;
     let _entered = runtime.enter();
     let receivers = Receivers::start()?;
-    let settings = telemetry::Settings {
-        destination: Some(Destination::ThriftAgent {
-            host: receivers.agent.ip().to_string(),
-            port: receivers.agent.port(),
-        }),
-        ..Config::from_vars([])?.telemetry
+    let agent = Destination::ThriftAgent {
+        host: receivers.agent.ip().to_string(),
+        port: receivers.agent.port(),
     };
+    let settings = Settings::new("bench", agent);
     let telemetry = telemetry::init(&settings)?;
     let app = || Router::new().route("/items/{item_id}", get(async || "ok"));
     let traced = app().layer(from_fn(server::trace));

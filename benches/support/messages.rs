@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use axum_jaeger::api_v2::{self, SpanRefType, ValueType};
 use bytes::Bytes;
 use clap::ValueEnum;
+use jaeger_api_v2::{self as api_v2, SpanRefType, ValueType};
 use prost::Message;
 use serde::Serialize;
 

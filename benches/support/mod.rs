@@ -8,11 +8,11 @@ pub(crate) mod messages;
 pub(crate) mod process;
 pub(crate) mod receiver;
 pub(crate) mod statistics;
-#[path = "../../tests/embedded_jaeger/support/thrift.rs"]
+#[path = "../../crates/embedded-jaeger/tests/embedded_jaeger/support/thrift.rs"]
 #[allow(clippy::unwrap_used)]
 mod thrift;
 
-use axum_jaeger::jaeger::model;
+use embedded_jaeger::model;
 
 /// Every error ends a benchmark: a figure of a run in which something went wrong would mislead.
 pub(crate) type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;

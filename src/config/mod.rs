@@ -8,16 +8,16 @@ mod reader;
 use std::{ffi::OsString, net::IpAddr, str::FromStr, time::Duration};
 
 use http::uri::Authority;
+use opentelemetry::InstrumentationScope;
 
-use crate::{
-    service::{self, Target},
-    telemetry::{
-        self, Batching, Destination, LogFormat, Mode, Requests, ResourceAttributes, Sampler,
-        SensitiveKeys,
-    },
+use axum_jaeger_telemetry::{
+    self as telemetry, Batching, Destination, LogFormat, Mode, Requests, ResourceAttributes,
+    Sampler, SensitiveKeys,
 };
 
-pub use self::reader::{BadVariable, ConfigError};
+use crate::service::{self, Target};
+
+pub(crate) use self::reader::{BadVariable, ConfigError};
 use self::{
     environment::Environment,
     reader::{MAX_INTEGER, Reader},
@@ -25,7 +25,7 @@ use self::{
 
 /// What one service runs with.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub(crate) struct Config {
     /// Where it listens and whom `/chain` calls.
     pub service: service::Settings,
     /// How it logs, and where its spans go.
@@ -42,7 +42,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`] with every variable that has a value which is not allowed.
-    pub fn from_env() -> Result<Self, ConfigError> {
+    pub(crate) fn from_env() -> Result<Self, ConfigError> {
         Self::from_env_if(|_| true)
     }
 
@@ -51,7 +51,7 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::from_env`].
-    pub fn from_env_if(uses: impl Fn(&str) -> bool) -> Result<Self, ConfigError> {
+    pub(crate) fn from_env_if(uses: impl Fn(&str) -> bool) -> Result<Self, ConfigError> {
         // `std::env::vars` panics on a name or value that is not UTF-8.
         let text = |s: OsString| s.to_string_lossy().into_owned();
         let vars = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
@@ -59,7 +59,7 @@ impl Config {
     }
 
     /// The values in force in one line, for the log.
-    pub fn effective_line(&self) -> String {
+    pub(crate) fn effective_line(&self) -> String {
         let settings = self
             .effective
             .iter()
@@ -71,7 +71,7 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::from_env`].
-    pub fn from_vars(
+    pub(crate) fn from_vars(
         vars: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let env = Environment::of(vars);
@@ -262,9 +262,8 @@ impl Config {
         Ok(Self {
             service,
             telemetry: telemetry::Settings {
-                service_name: app_name,
+                destination: (!disabled).then_some(destination.clone()),
                 resource,
-                destination: (!disabled).then_some(destination),
                 sampler,
                 sampler_ratio,
                 batching,
@@ -272,6 +271,10 @@ impl Config {
                 requests,
                 log_format,
                 log_filter,
+                scope: InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+                    .with_version(env!("CARGO_PKG_VERSION"))
+                    .build(),
+                ..telemetry::Settings::new(app_name, destination)
             },
             effective: read.effective,
             ignored: read.ignored,

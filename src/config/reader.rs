@@ -2,12 +2,12 @@
 
 use std::{borrow::Cow, fmt, net::IpAddr, str::FromStr, time::Duration};
 
-use crate::telemetry::redaction::without_credentials;
+use axum_jaeger_telemetry::redaction::without_credentials;
 
 /// One variable that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}={value:?} is not usable: {reason}")]
-pub struct BadVariable {
+pub(crate) struct BadVariable {
     /// The variable.
     pub name: &'static str,
     /// The value, without a password.
@@ -18,7 +18,7 @@ pub struct BadVariable {
 
 /// Every variable that cannot be used; shown as one line each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct ConfigError(pub Vec<BadVariable>);
+pub(crate) struct ConfigError(pub Vec<BadVariable>);
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,7 +9,10 @@ use std::{
 use tokio::process::{Child, Command};
 
 use super::DemoError;
-use crate::{jaeger::Addresses, service::reached, telemetry::Mode};
+use axum_jaeger_telemetry::Mode;
+use embedded_jaeger::Addresses;
+
+use crate::service::reached;
 
 /// One of the three services.
 #[derive(Clone, Copy)]

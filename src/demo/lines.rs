@@ -8,7 +8,7 @@ use std::{
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
 
 use super::apps::App;
-use crate::jaeger::Logs;
+use embedded_jaeger::Logs;
 
 /// What is read of a line, in bytes; the rest is left out.
 const MAX_LINE: usize = 64 * 1024;

@@ -20,17 +20,16 @@ use self::{
     apps::{App, first_to_end, spawn, wait},
     lines::{print, relay},
 };
-use crate::{
-    jaeger::{self, Extras, Jaeger, Logs, Request},
-    service::reached,
-    telemetry::Mode,
-};
+use axum_jaeger_telemetry::Mode;
+use embedded_jaeger::{self as jaeger, Extras, Jaeger, Logs, Request};
+
+use crate::service::reached;
 
 /// What the demo can be told.
 #[derive(Args, Clone, Debug)]
 // The settings of Jaeger are a group of the same name.
 #[group(skip)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Send the spans of all three services this way [default: each its own: grpc,
     /// thrift-collector, thrift-agent]
     #[arg(long)]
@@ -58,7 +57,7 @@ fn ports(text: &str) -> Result<[u16; 3], String> {
 
 /// The demo could not run.
 #[derive(Debug, thiserror::Error)]
-pub enum DemoError {
+pub(crate) enum DemoError {
     /// A service's port cannot be listened on.
     #[error("{app} cannot listen on port {port} of {host}: {source}; choose others with {flag}")]
     Port {
@@ -113,7 +112,7 @@ const ENDPOINTS: [&str; 8] = [
 ///
 /// # Errors
 /// [`DemoError`] when a port is taken, or a service cannot be started or ends by itself.
-pub async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(), DemoError> {
+pub(crate) async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(), DemoError> {
     let modes = [Mode::Grpc, Mode::ThriftCollector, Mode::ThriftAgent];
     let apps: Vec<App> = [("app-a", 36), ("app-b", 33), ("app-c", 35)]
         .into_iter()

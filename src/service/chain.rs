@@ -11,7 +11,7 @@ use reqwest::{Client, Method, Request, Url, redirect};
 use serde_json::{Value, json};
 
 use super::{App, Target, error::Error};
-use crate::telemetry::client;
+use axum_jaeger_telemetry::client;
 
 /// How long a target may take; its work takes one second at most.
 const TARGET_TIMEOUT: Duration = Duration::from_secs(5);

@@ -37,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 use tower::{ServiceBuilder, ServiceExt};
 
 use super::server::DRAIN_DEADLINE;
-use crate::telemetry::server::ClientAddress;
+use axum_jaeger_telemetry::server::ClientAddress;
 
 /// How long a client may take for a request's head; also how long an idle connection is kept.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);

@@ -10,7 +10,7 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::telemetry;
+use axum_jaeger_telemetry as telemetry;
 
 /// An answer other than the one that was asked for.
 #[derive(Debug, thiserror::Error)]

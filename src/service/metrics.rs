@@ -9,7 +9,7 @@ use axum::{
 };
 
 use super::error::Error;
-use crate::telemetry::metrics::{Format, Metrics};
+use axum_jaeger_telemetry::metrics::{Format, Metrics};
 
 pub(super) fn router(metrics: Metrics) -> Router {
     Router::new()

@@ -26,6 +26,10 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use axum_jaeger_telemetry::{
+    self as telemetry, Telemetry,
+    metrics::{Metrics, requests},
+};
 use http::uri::Authority;
 use rand::seq::IndexedRandom;
 use serde::{Deserialize, Serialize};
@@ -35,17 +39,13 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::chain::reached;
 use self::{chain::Chain, error::Error};
-use crate::telemetry::{
-    self, Telemetry,
-    metrics::{Metrics, requests},
-};
 
 /// The port of a target that names none.
 const DEFAULT_PORT: u16 = 8000;
 
 /// Where the service listens and whom `/chain` calls.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The address to listen on.
     pub host: IpAddr,
     /// The port to listen on; 0 takes a free one.
@@ -58,11 +58,11 @@ pub struct Settings {
 
 /// Another service, as `host:port`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target(String);
+pub(crate) struct Target(String);
 
 impl Target {
     /// The service at `host` on the default port.
-    pub fn new(host: &str) -> Self {
+    pub(crate) fn new(host: &str) -> Self {
         Self(format!("{host}:{DEFAULT_PORT}"))
     }
 }
@@ -70,7 +70,7 @@ impl Target {
 /// The text is not `host` or `host:port`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not of the form host or host:port")]
-pub struct NotATarget;
+pub(crate) struct NotATarget;
 
 impl FromStr for Target {
     type Err = NotATarget;
@@ -96,7 +96,7 @@ impl fmt::Display for Target {
 
 /// The service could not run.
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub(crate) enum ServeError {
     /// A port cannot be listened on.
     #[error("cannot listen on {address}: {source}; {setting} chooses another port")]
     Listen {
@@ -117,7 +117,7 @@ pub enum ServeError {
 ///
 /// # Errors
 /// [`ServeError`] when it cannot start.
-pub async fn run(
+pub(crate) async fn run(
     settings: &Settings,
     telemetry: &Telemetry,
     shutdown: CancellationToken,

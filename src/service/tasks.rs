@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info_span;
 
 use super::error::Error;
-use crate::telemetry::clock::StepGuard;
+use axum_jaeger_telemetry::clock::StepGuard;
 
 /// Waits one second, as for a disk or another service, without holding a thread.
 pub(super) async fn io_task() -> Json<&'static str> {

@@ -15,7 +15,7 @@ const EXPECTED: [&str; 2] = ["jaeger", "loki"];
 
 /// How to log in; Grafana's API wants somebody who may see data sources.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Login {
+pub(crate) struct Login {
     /// The user's name in Grafana
     #[arg(long = "grafana-user", env = "GRAFANA_USER", default_value = "admin")]
     user: String,

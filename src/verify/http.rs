@@ -7,7 +7,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 
-use crate::telemetry::{SensitiveKeys, with_causes};
+use axum_jaeger_telemetry::{SensitiveKeys, with_causes};
 
 /// The start of a body that is shown where the answer is an error.
 const SHOWN: usize = 300;
@@ -50,7 +50,7 @@ fn is_this_machine(url: &Url) -> bool {
 
 /// The proxy that a request went through, if there was one.
 #[derive(Debug)]
-pub struct Through(Option<Uri>);
+pub(super) struct Through(Option<Uri>);
 
 impl Through {
     fn on_the_way_to(url: &Url) -> Self {
@@ -79,7 +79,7 @@ impl fmt::Display for Through {
 
 /// An answer that could not be had.
 #[derive(Debug, thiserror::Error)]
-pub enum FetchError {
+pub(super) enum FetchError {
     /// No answer at all.
     #[error("no answer{through}: {}", with_causes(.source))]
     NoAnswer {

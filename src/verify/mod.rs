@@ -17,16 +17,14 @@ use jiff::SignedDuration;
 use reqwest::Url;
 use tokio::time::Instant;
 
-use self::http::{Client, shown};
-pub use self::{
-    grafana::Login,
-    http::{FetchError, Through},
-    trace::{Span, Trace},
+use self::{
+    http::{Client, FetchError, shown},
+    trace::Trace,
 };
 
 /// What to ask, and for how long.
 #[derive(Args, Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The service whose /chain is called
     #[arg(long, default_value = "http://127.0.0.1:8000")]
     pub app: Url,
@@ -62,7 +60,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// One thing that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// What should be.
     pub expected: String,
     /// What is.
@@ -81,7 +79,7 @@ impl fmt::Display for Failure {
 
 /// What was found; shown as the trace's tree, and each failure.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// How many traces were made.
     pub made: usize,
     /// Which of them this is, from 1.
@@ -126,7 +124,7 @@ const POLL_PAUSE: Duration = Duration::from_millis(200);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Makes a trace and looks for it, and for another one when it stays incomplete.
-pub async fn run(settings: &Settings) -> Report {
+pub(crate) async fn run(settings: &Settings) -> Report {
     let until = Instant::now() + settings.timeout;
     let answer_timeout = ANSWER_TIMEOUT.min(settings.timeout);
     let client = match Client::new(answer_timeout) {

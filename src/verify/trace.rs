@@ -12,7 +12,7 @@ use super::FetchError;
 
 /// The spans of one trace, in the order of their start.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trace {
+pub(crate) struct Trace {
     /// The id, in hexadecimal.
     pub id: String,
     /// The spans.
@@ -21,7 +21,7 @@ pub struct Trace {
 
 /// One span.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Span {
+pub(crate) struct Span {
     /// The id, in hexadecimal.
     pub id: String,
     /// The id of the parent, in hexadecimal; `None` for a span without one.
@@ -40,7 +40,7 @@ pub struct Span {
 
 impl Span {
     /// The first tag of this key, where it is a text.
-    pub fn tag(&self, key: &str) -> Option<&str> {
+    pub(crate) fn tag(&self, key: &str) -> Option<&str> {
         self.tags
             .iter()
             .find(|(name, _)| name == key)
@@ -48,7 +48,7 @@ impl Span {
     }
 
     /// `server`, `client` and so on; empty for an internal span, which has no such tag.
-    pub fn kind(&self) -> &str {
+    pub(crate) fn kind(&self) -> &str {
         self.tag("span.kind").unwrap_or_default()
     }
 }
@@ -89,19 +89,19 @@ impl Trace {
     }
 
     /// The names of the services, each once.
-    pub fn services(&self) -> BTreeSet<String> {
+    pub(crate) fn services(&self) -> BTreeSet<String> {
         self.spans.iter().map(|span| span.service.clone()).collect()
     }
 
     /// The spans whose parent is `id`.
-    pub fn children<'t>(&'t self, id: &'t str) -> impl Iterator<Item = &'t Span> {
+    pub(crate) fn children<'t>(&'t self, id: &'t str) -> impl Iterator<Item = &'t Span> {
         self.spans
             .iter()
             .filter(move |span| span.parent.as_deref() == Some(id))
     }
 
     /// The spans whose parent is not in the trace.
-    pub fn roots(&self) -> Vec<&Span> {
+    pub(crate) fn roots(&self) -> Vec<&Span> {
         let ids: HashSet<&str> = self.spans.iter().map(|span| span.id.as_str()).collect();
         let is_root = |span: &&Span| {
             let parent = span.parent.as_deref();

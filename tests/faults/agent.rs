@@ -4,7 +4,7 @@ use std::{net::UdpSocket, time::Duration};
 
 use tokio::time::sleep;
 
-use axum_jaeger::jaeger::Jaeger;
+use embedded_jaeger::Jaeger;
 
 use crate::{
     rig::{

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use axum_jaeger::jaeger::{Jaeger, Settings};
+use embedded_jaeger::{Jaeger, Settings};
 use futures_util::future::join_all;
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum_jaeger::jaeger::{Extras, Logs, Request, Settings};
+use embedded_jaeger::{Extras, Logs, Request, Settings};
 
 use crate::browser::Browser;
 use crate::jaeger::Jaeger;
@@ -10,7 +10,7 @@ use crate::spans::HOSTILE;
 
 /// A Jaeger within the test, with all that the page can have; the test hands it lines.
 pub(crate) struct Embedded {
-    running: axum_jaeger::jaeger::Jaeger,
+    running: embedded_jaeger::Jaeger,
     pub(crate) jaeger: Jaeger,
     pub(crate) logs: Arc<Logs>,
 }
@@ -37,7 +37,7 @@ impl Embedded {
                 })
                 .into(),
         };
-        let running = axum_jaeger::jaeger::Jaeger::start_with(&settings, extras)
+        let running = embedded_jaeger::Jaeger::start_with(&settings, extras)
             .await
             .unwrap();
         Self {

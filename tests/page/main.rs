@@ -34,10 +34,10 @@ mod spans;
 mod tags;
 mod text;
 #[allow(dead_code)]
-#[path = "../embedded_jaeger/support/thrift.rs"]
+#[path = "../../crates/embedded-jaeger/tests/embedded_jaeger/support/thrift.rs"]
 mod thrift;
 mod trace;
 mod try_it;
 mod zoom;
 
-use axum_jaeger::jaeger::model;
+use embedded_jaeger::model;

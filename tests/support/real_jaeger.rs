@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use axum_jaeger::jaeger::Addresses;
+use embedded_jaeger::Addresses;
 
 /// Names a program to start instead of the container.
 pub(crate) const PROGRAM: &str = "JAEGER_ALL_IN_ONE";

@@ -1,6 +1,6 @@
 //! What the demo adds to Jaeger's page: requests to try, and the log lines of the services.
 
-use axum_jaeger::jaeger::{Addresses, model::TraceId};
+use embedded_jaeger::{Addresses, model::TraceId};
 use reqwest::Client;
 use serde_json::Value;
 

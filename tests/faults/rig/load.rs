@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use axum_jaeger::telemetry::DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT;
+use axum_jaeger_telemetry::DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT;
 use futures_util::{StreamExt, future::join_all, stream};
 use tokio::{sync::Mutex, time::sleep};
 

@@ -18,7 +18,7 @@ use std::{
 use nix::sys::signal::Signal;
 use tokio::time::sleep;
 
-use axum_jaeger::jaeger::{Jaeger, Settings, model::Receiver};
+use embedded_jaeger::{Jaeger, Settings, model::Receiver};
 
 use self::{account::Account, gate::Gate};
 use crate::support::{metrics::Scrape, patience::Patience, service::Service};

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use axum_jaeger::jaeger::Addresses;
+use embedded_jaeger::Addresses;
 use reqwest::Url;
 use serde_json::Value;
 use tokio::time::sleep;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use axum_jaeger::telemetry::{Batching, Destination, export::Processor};
+use axum_jaeger_telemetry::{Batching, Destination, export::Processor};
 use opentelemetry::{
     Array, InstrumentationScope, KeyValue, SpanId, TraceId, Value as Attribute,
     trace::{Event, Link, SpanContext, SpanKind, Status, TraceFlags, TraceState},

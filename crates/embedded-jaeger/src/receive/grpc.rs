@@ -1,0 +1,133 @@
+//! api_v2 over gRPC, as to a Jaeger collector: `jaeger.api_v2.CollectorService/PostSpans`, gzipped or not; and `grpc.health.v1.Health`.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::routing::any;
+use bytes::Bytes;
+use tonic::codec::CompressionEncoding::Gzip;
+use tonic::server::{Grpc, UnaryService};
+use tonic::service::Routes;
+use tonic::{Code, Request, Response, Status};
+use tonic_health::ServingStatus;
+use tonic_health::server::health_reporter;
+use tonic_prost::ProstCodec;
+
+use super::{Inbox, MAX_MESSAGE, Reason, decode, foreign};
+use crate::server::Limit;
+
+/// The method that takes spans.
+const POST_SPANS: &str = "/jaeger.api_v2.CollectorService/PostSpans";
+
+/// The services' names.
+const SERVICES: [&str; 2] = ["jaeger.api_v2.CollectorService", "grpc.health.v1.Health"];
+/// What is asked for again and again, and is no message of spans.
+const HEALTH_CHECKS: [&str; 2] = [
+    "/grpc.health.v1.Health/Check",
+    "/grpc.health.v1.Health/Watch",
+];
+
+/// `PostSpansRequest` (jaeger-idl, `api_v2/collector.proto`) with its batch as bytes, which is the same on the wire: decoding it by hand
+/// refuses before it takes memory. prost would first make a hundred bytes and more of each empty message of two.
+#[derive(Clone, PartialEq, prost::Message)]
+struct PostSpansRequest {
+    #[prost(bytes = "bytes", tag = "1")]
+    batch: Bytes,
+}
+
+/// It has no fields.
+#[derive(Clone, PartialEq, prost::Message)]
+struct PostSpansResponse {}
+
+/// The receiver's routes, for HTTP/2.
+pub(crate) async fn router(inbox: Arc<Inbox>) -> Router {
+    let (reporter, health) = health_reporter();
+    let serving = ServingStatus::Serving;
+    reporter.set_service_status(SERVICES[0], serving).await;
+    let guard = Guard {
+        inbox: Arc::clone(&inbox),
+        limit: Limit::default(),
+    };
+    Routes::new(health)
+        .into_axum_router()
+        .route(POST_SPANS, any(post_spans).with_state(inbox))
+        .layer(from_fn_with_state(guard, guarded))
+}
+
+#[derive(Debug, Clone)]
+struct Guard {
+    inbox: Arc<Inbox>,
+    limit: Limit,
+}
+
+/// Counts requests and refusals by the answer, since tonic refuses by itself what is not known, too large, or broken outside of the batch.
+async fn guarded(
+    State(Guard { inbox, limit }): State<Guard>,
+    request: axum::extract::Request,
+    next: Next,
+) -> axum::response::Response {
+    let path = request.uri().path().to_owned();
+    let too_slow = || Status::deadline_exceeded("the message took too long to arrive").into_http();
+    let response = limit.run(next.run(request)).await;
+    let response = response.unwrap_or_else(too_slow);
+    if HEALTH_CHECKS.contains(&path.as_str()) {
+        return response;
+    }
+    inbox.counters.done();
+    let status = Status::from_header_map(response.headers());
+    match status.filter(|status| status.code() != Code::Ok) {
+        None => response,
+        Some(status) if status.code() == Code::Unimplemented => {
+            let why = unsupported(&path, status.message());
+            inbox.refuse(Reason::Unsupported, &why);
+            let message = format!("{why}; {}", foreign::taken(inbox.receiver));
+            Status::with_metadata(status.code(), message, status.metadata().clone()).into_http()
+        }
+        Some(status) => {
+            inbox.refuse(Reason::Malformed, &status.message());
+            response
+        }
+    }
+}
+
+/// What is not supported. tonic says it of a compression, and nothing at all of a method that is not known.
+fn unsupported(path: &str, said: &str) -> String {
+    match said {
+        "" => foreign::method(path, &SERVICES),
+        compression => format!("{}, but gzip is", foreign::short(compression)),
+    }
+}
+
+/// Speaks gRPC for one request: frames, compression, and the status in the trailers.
+async fn post_spans(
+    State(inbox): State<Arc<Inbox>>,
+    request: axum::extract::Request,
+) -> axum::response::Response {
+    let mut server = Grpc::new(ProstCodec::default())
+        .accept_compressed(Gzip)
+        // It is that of the message without compression, too.
+        .max_decoding_message_size(MAX_MESSAGE);
+    let response = server.unary(Collector(inbox), request).await;
+    response.map(axum::body::Body::new)
+}
+
+struct Collector(Arc<Inbox>);
+
+impl UnaryService<PostSpansRequest> for Collector {
+    type Response = PostSpansResponse;
+    type Future = Ready<Result<Response<PostSpansResponse>, Status>>;
+
+    fn call(&mut self, request: Request<PostSpansRequest>) -> Self::Future {
+        let spans = decode(self.0.receiver, &request.get_ref().batch);
+        ready(match spans {
+            Ok(spans) => {
+                self.0.accept(spans);
+                Ok(Response::new(PostSpansResponse {}))
+            }
+            Err(error) => Err(Status::invalid_argument(error.to_string())),
+        })
+    }
+}

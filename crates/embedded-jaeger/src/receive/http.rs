@@ -1,0 +1,113 @@
+//! Thrift over HTTP, as to a Jaeger collector: `POST /api/traces` with a `Batch` in the binary protocol.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use axum::http::{Request, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+
+use super::{Inbox, MAX_MESSAGE, Reason, decode, foreign};
+use crate::server::Limit;
+
+/// The receiver's routes. Statuses are those of Jaeger's collector, and texts begin as its do, but for a body that is too large or too
+/// slow, on which it sets no limit.
+pub(crate) fn router(inbox: Arc<Inbox>) -> Router {
+    Router::new()
+        .route("/api/traces", post(traces))
+        .method_not_allowed_fallback(other_method)
+        .fallback(other_path)
+        .with_state(Service {
+            inbox,
+            limit: Limit::default(),
+        })
+}
+
+#[derive(Debug, Clone)]
+struct Service {
+    inbox: Arc<Inbox>,
+    limit: Limit,
+}
+
+/// Why a request is refused.
+type Refusal = (StatusCode, Reason, String);
+
+async fn traces(State(service): State<Service>, request: Request<Body>) -> Response {
+    let Service { inbox, limit } = service;
+    let too_slow = || {
+        let why = "the request took too long to arrive".into();
+        Err((StatusCode::REQUEST_TIMEOUT, Reason::Malformed, why))
+    };
+    let received = limit.run(receive(&inbox, request)).await;
+    match received.unwrap_or_else(too_slow) {
+        Ok(()) => {
+            inbox.counters.done();
+            StatusCode::ACCEPTED.into_response()
+        }
+        Err(refusal) => refuse(&inbox, refusal),
+    }
+}
+
+async fn other_method(State(Service { inbox, .. }): State<Service>) -> Response {
+    let why = "only POST is allowed".into();
+    let refusal = (StatusCode::METHOD_NOT_ALLOWED, Reason::Unsupported, why);
+    refuse(&inbox, refusal)
+}
+
+async fn other_path(State(Service { inbox, .. }): State<Service>, uri: Uri) -> Response {
+    let why = foreign::path(uri.path());
+    refuse(&inbox, (StatusCode::NOT_FOUND, Reason::Unsupported, why))
+}
+
+fn refuse(inbox: &Inbox, (status, reason, why): Refusal) -> Response {
+    inbox.refuse(reason, &why);
+    inbox.counters.done();
+    let text = format!("{why}; {}\n", foreign::taken(inbox.receiver));
+    (status, text).into_response()
+}
+
+async fn receive(inbox: &Inbox, request: Request<Body>) -> Result<(), Refusal> {
+    let (head, body) = request.into_parts();
+    let malformed = |status, error: &dyn std::fmt::Display| {
+        let why = format!("Unable to process request body: {error}");
+        (status, Reason::Malformed, why)
+    };
+    let body = to_bytes(body, MAX_MESSAGE)
+        .await
+        .map_err(|error| malformed(StatusCode::PAYLOAD_TOO_LARGE, &error))?;
+    check_type(&head.headers).map_err(|why| (StatusCode::BAD_REQUEST, Reason::Unsupported, why))?;
+    let spans = decode(inbox.receiver, &body)
+        .map_err(|error| malformed(StatusCode::BAD_REQUEST, &error))?;
+    inbox.accept(spans);
+    Ok(())
+}
+
+/// One of the two names of the binary protocol, with or without parameters, and not compressed.
+fn check_type(headers: &HeaderMap) -> Result<(), String> {
+    let value = |name| headers.get(name).map(|value| value.to_str());
+    let Some(Ok(content_type)) = value(CONTENT_TYPE) else {
+        return Err("Cannot parse content type: mime: no media type".into());
+    };
+    let name = content_type.split(';').next().unwrap_or_default().trim();
+    match name.to_ascii_lowercase().as_str() {
+        "application/x-thrift" | "application/vnd.apache.thrift.binary" => {}
+        other => {
+            return Err(format!(
+                "Unsupported content type: {}",
+                foreign::short(other)
+            ));
+        }
+    }
+    match value(CONTENT_ENCODING) {
+        None | Some(Ok("identity")) => Ok(()),
+        // Jaeger takes the compressed bytes for Thrift, and refuses them for that.
+        Some(Ok(other)) => Err(format!(
+            "Unsupported content encoding: {}",
+            foreign::short(other)
+        )),
+        Some(Err(_)) => Err("Unsupported content encoding".into()),
+    }
+}

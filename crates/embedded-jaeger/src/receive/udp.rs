@@ -1,0 +1,94 @@
+//! Thrift over UDP, as to a Jaeger agent: one datagram, one message, no answer.
+//!
+//! The kernel keeps little for a slow reader and drops the rest, so one thread does nothing but read, and another decodes.
+
+use std::io;
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Inbox, Reason};
+
+/// The largest datagram of UDP, in bytes.
+const MAX_DATAGRAM: usize = 65_535;
+/// What is asked of the kernel as its buffer, in bytes; it gives what it allows (Linux: `net.core.rmem_max`).
+const KERNEL_BUFFER: usize = 8 * 1024 * 1024;
+/// What may wait for the decoder, in bytes.
+const MAX_QUEUE: usize = 16 * 1024 * 1024;
+/// What a waiting datagram costs beside its bytes; an estimate.
+const QUEUE_ENTRY: usize = 64;
+/// How long a shutdown may go unnoticed.
+const WAKE_UP: Duration = Duration::from_millis(200);
+
+/// Makes the kernel's buffer as large as it allows, and reading end from time to time.
+pub(crate) fn prepare(socket: &UdpSocket) -> io::Result<()> {
+    // Linux gives what it can; macOS refuses what is too much, and its default must do then.
+    let _ = socket2::SockRef::from(socket).set_recv_buffer_size(KERNEL_BUFFER);
+    socket.set_read_timeout(Some(WAKE_UP))
+}
+
+/// Reads and decodes in two threads of their own until `stop`; what has been read by then is still stored.
+///
+/// # Errors
+/// When the system gives no thread.
+pub(crate) fn spawn(
+    socket: UdpSocket,
+    inbox: Arc<Inbox>,
+    stop: CancellationToken,
+) -> io::Result<[JoinHandle<()>; 2]> {
+    let (sender, queue) = channel();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let name = inbox.receiver.name();
+    let reader = {
+        let (inbox, waiting) = (Arc::clone(&inbox), Arc::clone(&waiting));
+        let read = move || read(&socket, &inbox, &sender, &waiting, &stop);
+        std::thread::Builder::new()
+            .name(format!("{name}-read"))
+            .spawn(read)?
+    };
+    let decode = move || decode(&inbox, queue, &waiting);
+    let decoder = std::thread::Builder::new()
+        .name(format!("{name}-decode"))
+        .spawn(decode)?;
+    Ok([reader, decoder])
+}
+
+fn read(
+    socket: &UdpSocket,
+    inbox: &Inbox,
+    queue: &Sender<Box<[u8]>>,
+    waiting: &AtomicUsize,
+    stop: &CancellationToken,
+) {
+    let mut buffer = vec![0; MAX_DATAGRAM];
+    while !stop.is_cancelled() {
+        // An error is the time to look at `stop`, or one of an earlier datagram to nobody; neither ends the reading.
+        let Ok(length) = socket.recv(&mut buffer) else {
+            continue;
+        };
+        let cost = length + QUEUE_ENTRY;
+        if waiting.fetch_add(cost, Relaxed) + cost > MAX_QUEUE {
+            waiting.fetch_sub(cost, Relaxed);
+            inbox.refuse(Reason::QueueFull, &"the queue of datagrams is full");
+            inbox.counters.done();
+        } else if queue.send(buffer[..length].into()).is_err() {
+            return;
+        }
+    }
+}
+
+fn decode(inbox: &Inbox, queue: Receiver<Box<[u8]>>, waiting: &AtomicUsize) {
+    for datagram in queue {
+        match super::decode(inbox.receiver, &datagram) {
+            Ok(spans) => inbox.accept(spans),
+            Err(error) => inbox.refuse(Reason::Malformed, &error),
+        }
+        inbox.counters.done();
+        waiting.fetch_sub(datagram.len() + QUEUE_ENTRY, Relaxed);
+    }
+}

@@ -1,0 +1,230 @@
+//! Secrets in URLs: none of them may get into a span or a line of the log, which many can read
+//! (semantic conventions, "URL": `url.full`, `url.query`).
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+use percent_encoding::percent_decode_str;
+use reqwest::Url;
+
+/// The text that replaces a secret.
+const REDACTED: &str = "REDACTED";
+
+/// The keys of a query whose values are secrets. Their case matters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SensitiveKeys(Vec<String>);
+
+impl Default for SensitiveKeys {
+    /// Those that the conventions name: of signed URLs of Amazon's, Azure's and Google's storage.
+    fn default() -> Self {
+        let keys = [
+            "AWSAccessKeyId",
+            "Signature",
+            "sig",
+            "X-Goog-Signature",
+            "X-Amz-Signature",
+            "X-Amz-Credential",
+            "X-Amz-Security-Token",
+        ];
+        Self(keys.map(str::to_owned).into())
+    }
+}
+
+/// A key has `=` or `&` in it, which end the key in a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not of the form key,key")]
+pub struct NotKeys;
+
+impl FromStr for SensitiveKeys {
+    type Err = NotKeys;
+
+    fn from_str(text: &str) -> Result<Self, NotKeys> {
+        if text.contains(['=', '&']) {
+            return Err(NotKeys);
+        }
+        let keys = text.split(',').map(str::trim);
+        let keys = keys.filter(|key| !key.is_empty()).map(str::to_owned);
+        Ok(Self(keys.collect()))
+    }
+}
+
+impl fmt::Display for SensitiveKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(","))
+    }
+}
+
+impl SensitiveKeys {
+    /// The query with its secrets redacted, and all keys kept.
+    pub(super) fn redact<'q>(&self, query: &'q str) -> Cow<'q, str> {
+        let key_of_secret = |pair: &'q str| {
+            let (key, _) = pair.split_once('=')?;
+            self.has(key).then_some(key)
+        };
+        if !query.split('&').any(|pair| key_of_secret(pair).is_some()) {
+            return query.into();
+        }
+        let pairs = query.split('&').map(|pair| match key_of_secret(pair) {
+            Some(key) => format!("{key}={REDACTED}").into(),
+            None => Cow::from(pair),
+        });
+        pairs.collect::<Vec<_>>().join("&").into()
+    }
+
+    /// The URL with its secrets redacted: those of its query, and the name and the password in it.
+    pub fn redact_url<'u>(&self, url: &'u Url) -> Cow<'u, str> {
+        let query = url.query().map(|query| self.redact(query));
+        if !has_credentials(url) && !matches!(query, Some(Cow::Owned(_))) {
+            return url.as_str().into();
+        }
+        let mut redacted = url.clone();
+        redacted.set_query(query.as_deref());
+        redact_credentials(&mut redacted);
+        String::from(redacted).into()
+    }
+
+    /// Whether it is one of them, percent-encoded or not.
+    fn has(&self, key: &str) -> bool {
+        if !key.contains('%') {
+            return self.0.iter().any(|known| known == key);
+        }
+        let key: Vec<u8> = percent_decode_str(key).collect();
+        self.0.iter().any(|known| known.as_bytes() == key)
+    }
+}
+
+fn has_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+fn redact_credentials(url: &mut Url) {
+    // Refused by URLs without a host alone, which have none.
+    if !url.username().is_empty() {
+        let _ = url.set_username(REDACTED);
+    }
+    if url.password().is_some() {
+        let _ = url.set_password(Some(REDACTED));
+    }
+}
+
+/// The value of a setting as the log shows it: a name and a password before a host are redacted, in a good
+/// URL, a bad one, and a host alone.
+pub fn without_credentials(text: &str) -> Cow<'_, str> {
+    let Some(at) = text.rfind('@') else {
+        return text.into();
+    };
+    if let Ok(mut url) = text.parse::<Url>()
+        && url.has_host()
+    {
+        if !has_credentials(&url) {
+            return text.into();
+        }
+        redact_credentials(&mut url);
+        return String::from(url).into();
+    }
+    let scheme_end = text.find("://").map(|at| at + "://".len());
+    let begin = scheme_end.unwrap_or(0).min(at);
+    let name = &text[begin..at];
+    let has_password = name.contains(':') && !name.contains('=');
+    if scheme_end.is_none() && !has_password {
+        return text.into();
+    }
+    format!("{}{REDACTED}{}", &text[..begin], &text[at..]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_redacted_and_keys_are_kept() {
+        let keys = SensitiveKeys::default();
+        for (query, expected) in [
+            (
+                "q=x&sig=S&Signature=S&X-Goog-Signature=S&AWSAccessKeyId=S",
+                "q=x&sig=REDACTED&Signature=REDACTED&X-Goog-Signature=REDACTED&AWSAccessKeyId=REDACTED",
+            ),
+            (
+                "X-Amz-Signature=S&X-Amz-Credential=S&X-Amz-Security-Token=S&X-Amz-Date=d",
+                "X-Amz-Signature=REDACTED&X-Amz-Credential=REDACTED&X-Amz-Security-Token=REDACTED&X-Amz-Date=d",
+            ),
+            (
+                "%73ig=S&s%69%67=S&q=%73",
+                "%73ig=REDACTED&s%69%67=REDACTED&q=%73",
+            ),
+            ("sig=a=b=&sig=&a=sig=S", "sig=REDACTED&sig=REDACTED&a=sig=S"),
+            ("&&sig=S&", "&&sig=REDACTED&"),
+        ] {
+            assert_eq!(keys.redact(query), expected);
+        }
+        for query in [
+            "",
+            "sig",
+            "&",
+            "=",
+            "Sig=s",
+            "SIG=s",
+            "sig2=s",
+            "x-sig=s",
+            "%2573ig=s",
+            "q=x&sig",
+            "sig%=s",
+            "sig+=s",
+        ] {
+            assert!(
+                matches!(keys.redact(query), Cow::Borrowed(same) if same == query),
+                "{query}"
+            );
+        }
+    }
+
+    #[test]
+    fn urls_have_their_credentials_redacted_too() {
+        let keys: SensitiveKeys = "token, key".parse().unwrap();
+        for (url, expected) in [
+            ("http://h/?token=S&sig=s", "http://h/?token=REDACTED&sig=s"),
+            (
+                "http://u:p@h:81/a?key=S#f",
+                "http://REDACTED:REDACTED@h:81/a?key=REDACTED#f",
+            ),
+            ("http://u@h/", "http://REDACTED@h/"),
+            ("http://:p@h/", "http://:REDACTED@h/"),
+            ("http://h/a@b?c=d@e", "http://h/a@b?c=d@e"),
+        ] {
+            assert_eq!(keys.redact_url(&url.parse().unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn a_list_of_keys_goes_both_ways() {
+        let keys = |text: &str| text.parse::<SensitiveKeys>().map(|keys| keys.to_string());
+        assert_eq!(keys("a, b,,c ").as_deref(), Ok("a,b,c"));
+        assert_eq!(keys(",").as_deref(), Ok(""));
+        for bad in ["a=", "a&b", "sig=REDACTED"] {
+            assert_eq!(keys(bad), Err(NotKeys), "{bad}");
+        }
+        let default = SensitiveKeys::default();
+        assert_eq!(default.to_string().parse(), Ok(default));
+    }
+
+    #[test]
+    fn settings_are_said_without_credentials() {
+        for (text, expected) in [
+            ("http://u:p@h:14268/x", "http://REDACTED:REDACTED@h:14268/x"),
+            ("https://u:p=/@h", "https://REDACTED@h"),
+            ("http://u:p@h:port", "http://REDACTED@h:port"),
+            ("u:p@h", "REDACTED@h"),
+            ("u:p@h:14250", "REDACTED@h:14250"),
+        ] {
+            assert_eq!(without_credentials(text), expected);
+        }
+        for text in [
+            "",
+            "app-b:8000",
+            "http://h/a@b",
+            "me@corp",
+            "a=b:c,owner=me@corp",
+        ] {
+            assert_eq!(without_credentials(text), text);
+        }
+    }
+}
