@@ -1,6 +1,7 @@
 //! Load over HTTP/1.1 connections that are kept: as much as is answered, or at a constant rate.
 //!
-//! Plain sockets and one `ppoll` for all of them, since a client that costs much would be measured too.
+//! Plain sockets and one `ppoll` for all of them, since a client that costs much would be measured
+//! too.
 
 use std::{
     collections::VecDeque,
@@ -41,9 +42,9 @@ pub(crate) enum Load {
 pub(crate) struct Outcome {
     pub(crate) requests: u64,
     pub(crate) time: Duration,
-    /// From the moment when each request was due to its answer, in microseconds, sorted: a request that
-    /// has to wait for a connection waits already, which a client that then sends less would hide
-    /// ("coordinated omission"). Empty at full load, where nothing is ever due.
+    /// From the moment when each request was due to its answer, in microseconds, sorted: a request
+    /// that has to wait for a connection waits already, which a client that then sends less would
+    /// hide ("coordinated omission"). Empty at full load, where nothing is ever due.
     pub(crate) latencies: Vec<u32>,
 }
 

@@ -1,8 +1,9 @@
-//! What tracing and logging cost: the real binary in each MODE, untraced, and other libraries' services.
+//! What tracing and logging cost: the real binary in each MODE, untraced, and other libraries'
+//! services.
 //!
-//! Each run starts a program anew, puts load on `/`, and takes the CPU time of that process alone. Runs
-//! of all variants are interleaved, each round begins with another one, and a ratio is the median of
-//! the rounds' ratios: what else the machine does moves all of them alike.
+//! Each run starts a program anew, puts load on `/`, and takes the CPU time of that process alone.
+//! Runs of all variants are interleaved, each round begins with another one, and a ratio is the
+//! median of the rounds' ratios: what else the machine does moves all of them alike.
 //!
 //! `cargo bench --bench cost -- --help` has the settings.
 

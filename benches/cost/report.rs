@@ -87,8 +87,8 @@ impl Table {
         }
     }
 
-    /// The same for all, so that latencies are of the same load. The service's alone: a peer that can
-    /// do less does not make it easier.
+    /// The same for all, so that latencies are of the same load. The service's alone: a peer that
+    /// can do less does not make it easier.
     pub(crate) fn half_of_the_least_full_load(&self) -> f64 {
         let own = |row: &&Row| !row.variant.is_peer();
         let rows = if self.rows.iter().any(|row| own(&row)) {

@@ -1,5 +1,5 @@
-//! The embedded Jaeger beside the real all-in-one 1.62.0: the same prepared messages to both, by each
-//! protocol, in turns; how many spans a second they take, and what a span costs and occupies.
+//! The embedded Jaeger beside the real all-in-one 1.62.0: the same prepared messages to both, by
+//! each protocol, in turns; how many spans a second they take, and what a span costs and occupies.
 //!
 //! Needs the real one: Docker with its image, or the program that `JAEGER_ALL_IN_ONE` names.
 

@@ -21,7 +21,8 @@ use crate::support::{
 /// Messages under way at a time, where there is an answer.
 const SENDERS: usize = 4;
 
-/// Bytes that may wait in the kernel for a reader of datagrams; the least that it keeps is twice as many.
+/// Bytes that may wait in the kernel for a reader of datagrams; the least that it keeps is twice as
+/// many.
 const KERNEL_QUEUE: u64 = 100_000;
 
 /// Sends all; how many messages were refused.
@@ -33,8 +34,8 @@ pub(crate) async fn all(to: &Addresses, protocol: Protocol, messages: &[Bytes]) 
     }
 }
 
-/// Nobody answers a datagram. One that the kernel has no room for is lost, so the sender waits for room:
-/// what is counted is what the reader does with datagrams that it gets.
+/// Nobody answers a datagram. One that the kernel has no room for is lost, so the sender waits for
+/// room: what is counted is what the reader does with datagrams that it gets.
 fn datagrams(to: SocketAddr, messages: &[Bytes]) -> Result<usize> {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     for message in messages {

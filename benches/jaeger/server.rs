@@ -35,8 +35,9 @@ pub(crate) struct Running {
 }
 
 impl Server {
-    /// The real one: the program that `JAEGER_ALL_IN_ONE` names, or the one in Docker's image, so that it
-    /// runs as the embedded one does, without Docker's network between; `None` where there is neither.
+    /// The real one: the program that `JAEGER_ALL_IN_ONE` names, or the one in Docker's image, so
+    /// that it runs as the embedded one does, without Docker's network between; `None` where there
+    /// is neither.
     pub(crate) fn real(folder: &Path) -> Option<Self> {
         if let Some(program) = std::env::var_os(real_jaeger::PROGRAM) {
             return Some(Self::Real(program.into()));

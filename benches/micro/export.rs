@@ -1,5 +1,5 @@
-//! One batch of spans through each exporter: queue, mapping, encoding, and the way to a receiver that
-//! takes all and does nothing with it.
+//! One batch of spans through each exporter: queue, mapping, encoding, and the way to a receiver
+//! that takes all and does nothing with it.
 
 use std::time::{Duration, SystemTime};
 

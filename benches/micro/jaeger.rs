@@ -1,5 +1,5 @@
-//! The embedded Jaeger within this process: a message of each protocol until it is stored, and questions
-//! to the query API. Both with their way over loopback.
+//! The embedded Jaeger within this process: a message of each protocol until it is stored, and
+//! questions to the query API. Both with their way over loopback.
 
 use criterion::{Criterion, Throughput};
 use embedded_jaeger::{Jaeger, Settings, model::Receiver};
@@ -17,7 +17,8 @@ use crate::support::{
 /// 128 traces of eight spans, more than a page of the search shows.
 const STORED: u64 = 16;
 
-/// Messages that are sent in turn: when the first one comes again, its spans have left the store, in which they would be no new ones.
+/// Messages that are sent in turn: when the first one comes again, its spans have left the store,
+/// in which they would be no new ones.
 const RING: u64 = 512;
 
 pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {

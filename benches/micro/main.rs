@@ -1,8 +1,8 @@
-//! What single steps cost: the log line, the span, the context in headers, each exporter's encoding, and
-//! the embedded Jaeger's decoders and queries.
+//! What single steps cost: the log line, the span, the context in headers, each exporter's
+//! encoding, and the embedded Jaeger's decoders and queries.
 //!
-//! All go through the public API: what is private in the crate is measured with the least around it that
-//! is public, such as a message's way over loopback.
+//! All go through the public API: what is private in the crate is measured with the least around it
+//! that is public, such as a message's way over loopback.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the benchmarks read /proc, which is Linux alone");

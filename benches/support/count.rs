@@ -1,5 +1,6 @@
 //! How many spans a message has, without decoding them: the length of Thrift's list, and how often
-//! protocol buffers' field of a span occurs. A receiver that costs much would slow the service down.
+//! protocol buffers' field of a span occurs. A receiver that costs much would slow the service
+//! down.
 
 use prost::{
     bytes::Buf,
@@ -9,7 +10,8 @@ use thrift::protocol::{TBinaryInputProtocol, TCompactInputProtocol, TInputProtoc
 
 use super::Result;
 
-/// The struct `Batch` and the argument of `emitBatch` (jaeger-idl's `jaeger.thrift`, `agent.thrift`).
+/// The struct `Batch` and the argument of `emitBatch` (jaeger-idl's `jaeger.thrift`,
+/// `agent.thrift`).
 const BATCH_SPANS: i16 = 2;
 
 /// Fields from the message down to a span: `PostSpansRequest.batch.spans` of Jaeger's api_v2, and

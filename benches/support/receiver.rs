@@ -1,5 +1,5 @@
-//! Takes what the services send, and counts it: an agent (UDP), and a collector that speaks Thrift over
-//! HTTP, and gRPC of Jaeger and of OpenTelemetry, on one port.
+//! Takes what the services send, and counts it: an agent (UDP), and a collector that speaks Thrift
+//! over HTTP, and gRPC of Jaeger and of OpenTelemetry, on one port.
 
 use std::{
     convert::Infallible,

@@ -1,6 +1,7 @@
 //! The settings of `axum-jaeger serve`: from the environment to typed values.
 //!
-//! All variables are read before any complaint is made, so that a person sees every bad one at once.
+//! All variables are read before any complaint is made, so that a person sees every bad one at
+//! once.
 
 mod environment;
 mod reader;
@@ -32,8 +33,8 @@ pub(crate) struct Config {
     pub telemetry: telemetry::Settings,
     /// Each variable and the value in force, in the order in which they are read.
     pub effective: Vec<(&'static str, String)>,
-    /// Variables of OpenTelemetry's specification whose values cannot be used. They count as not set; the
-    /// log should name them.
+    /// Variables of OpenTelemetry's specification whose values cannot be used. They count as not
+    /// set; the log should name them.
     pub ignored: Vec<BadVariable>,
 }
 
@@ -46,8 +47,8 @@ impl Config {
         Self::from_env_if(|_| true)
     }
 
-    /// Reads those variables of the process's environment that `uses` names; the others count as not
-    /// set, whatever they hold.
+    /// Reads those variables of the process's environment that `uses` names; the others count as
+    /// not set, whatever they hold.
     ///
     /// # Errors
     /// As [`Config::from_env`].

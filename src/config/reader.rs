@@ -178,14 +178,14 @@ impl Reader {
 }
 
 /// Whether OpenTelemetry's specification says what becomes of a bad value: it is ignored with a
-/// warning ("Environment Variable Specification", "Configuration types"; "Resource SDK"). It does not
-/// have the variables of instrumentations.
+/// warning ("Environment Variable Specification", "Configuration types"; "Resource SDK"). It does
+/// not have the variables of instrumentations.
 fn is_specified(name: &str) -> bool {
     name.starts_with("OTEL_") && !name.starts_with("OTEL_INSTRUMENTATION_")
 }
 
-/// Whether the value is a service link: Kubernetes sets such variables for each Service of the namespace
-/// (`{SERVICE}_PORT=tcp://10.96.1.2:6831`).
+/// Whether the value is a service link: Kubernetes sets such variables for each Service of the
+/// namespace (`{SERVICE}_PORT=tcp://10.96.1.2:6831`).
 fn is_service_link(value: &str) -> bool {
     let Some((protocol, address)) = value.split_once("://") else {
         return false;

@@ -1,4 +1,5 @@
-//! What the services write: to the terminal with their names before it, and to the embedded Jaeger, whose page shows it.
+//! What the services write: to the terminal with their names before it, and to the embedded Jaeger,
+//! whose page shows it.
 
 use std::{
     io::{self, IsTerminal, Write},

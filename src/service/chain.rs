@@ -34,7 +34,8 @@ impl Chain {
                 .timeout(TARGET_TIMEOUT)
                 // A redirect would be a second request within the first one's span.
                 .redirect(redirect::Policy::none())
-                // Neighbours are asked themselves, whatever the environment says of the world outside.
+                // Neighbours are asked themselves, whatever the environment says of the world
+                // outside.
                 .no_proxy()
                 .build()?,
             calls: [
@@ -78,7 +79,8 @@ impl Chain {
     }
 }
 
-/// The address at which this machine reaches what listens on `address`, which may be all of its own.
+/// The address at which this machine reaches what listens on `address`, which may be all of its
+/// own.
 pub(crate) fn reached(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {

@@ -1,8 +1,8 @@
 //! One connection: HTTP/1, or HTTP/2 without TLS by prior knowledge, within the same limits.
 //!
 //! `axum::serve` has no limit for the time that a client takes to send its request's head, and
-//! waits for ever for the last connection; and what tells the two protocols apart in hyper-util waits
-//! for ever for the first bytes. Hence hyper directly.
+//! waits for ever for the last connection; and what tells the two protocols apart in hyper-util
+//! waits for ever for the first bytes. Hence hyper directly.
 
 use std::{
     convert::Infallible,
@@ -113,7 +113,8 @@ impl Connection {
         let service = ServiceBuilder::new()
             .map_request(move |request| prepared(request, &client))
             .map_response(move |mut response: Response| {
-                // Before the connection is closed, so that the client has no request on its way then.
+                // Before the connection is closed, so that the client has no request on its way
+                // then.
                 if shutdown.is_cancelled() {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(CONNECTION, close);
@@ -143,8 +144,8 @@ impl Connection {
                 answer.await
             }
         });
-        // hyper and h2 bound what a client may reset. Without pings: when a client is gone, its connection
-        // becomes idle.
+        // hyper and h2 bound what a client may reset. Without pings: when a client is gone, its
+        // connection becomes idle.
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_header_list_size(MAX_HEAD)

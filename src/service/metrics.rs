@@ -1,4 +1,5 @@
-//! `/metrics`, on a port of its own: what Prometheus asks for is not for the callers of the service.
+//! `/metrics`, on a port of its own: what Prometheus asks for is not for the callers of the
+//! service.
 
 use axum::{
     Router,

@@ -22,12 +22,12 @@ pub(super) const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
 /// How long to wait when the system has no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long connections must have been accepted without an error to say that all is well again: when
-/// there are too many, each one that ends lets one more in.
+/// How long connections must have been accepted without an error to say that all is well again:
+/// when there are too many, each one that ends lets one more in.
 const ACCEPT_CALM: Duration = Duration::from_secs(1);
 
-/// Serves `app` until `shutdown` is cancelled; then soon takes no more connections, and returns when
-/// the requests in flight are answered or the deadline is over.
+/// Serves `app` until `shutdown` is cancelled; then soon takes no more connections, and returns
+/// when the requests in flight are answered or the deadline is over.
 pub(super) async fn serve(listener: TcpListener, app: Router, shutdown: CancellationToken) {
     let connections = GracefulShutdown::new();
     let closing = CancellationToken::new();

@@ -1,5 +1,5 @@
-//! Traces of `/chain`, one after the other until one is whole: in a rollout or a restart a call may fail,
-//! or spans be lost, and the next trace has nothing of it.
+//! Traces of `/chain`, one after the other until one is whole: in a rollout or a restart a call may
+//! fail, or spans be lost, and the next trace has nothing of it.
 
 use std::time::Duration;
 
@@ -31,8 +31,8 @@ pub(super) struct Attempt {
     pub(super) failures: Vec<Failure>,
 }
 
-/// Makes traces until one is whole or it is `until`. Returns that one, or the one with the most spans and
-/// all that is wrong; and how many were made.
+/// Makes traces until one is whole or it is `until`. Returns that one, or the one with the most
+/// spans and all that is wrong; and how many were made.
 pub(super) async fn make(client: &Client, settings: &Settings, until: Instant) -> (Attempt, usize) {
     let mut earlier: Vec<Attempt> = Vec::new();
     let mut last = Attempt::make(client, &settings.app, 1).await;

@@ -45,8 +45,8 @@ pub(crate) struct Settings {
     #[command(flatten)]
     pub grafana_login: grafana::Login,
 
-    /// How long a trace and its log lines may take to arrive, such as 30s or 2m; one that is incomplete
-    /// after 10s is followed by another
+    /// How long a trace and its log lines may take to arrive, such as 30s or 2m; one that is
+    /// incomplete after 10s is followed by another
     #[arg(long, default_value = "30s", value_parser = duration)]
     pub timeout: Duration,
 }

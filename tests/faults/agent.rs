@@ -1,4 +1,5 @@
-//! An agent, which never answers: what is wrong with it shows in what the system says, or not at all.
+//! An agent, which never answers: what is wrong with it shows in what the system says, or not at
+//! all.
 
 use std::{net::UdpSocket, time::Duration};
 
@@ -29,7 +30,8 @@ async fn have_arrived(jaeger: &Jaeger, spans: u64, traced: &Traced) {
     }
 }
 
-/// What was refused since `gone` spans comes to `jaeger`, all of it and once, and this is said once.
+/// What was refused since `gone` spans comes to `jaeger`, all of it and once, and this is said
+/// once.
 async fn comes_back(mut traced: Traced, gone: u64, jaeger: &Jaeger) {
     traced
         .get_until("said to be over", || traced.told(MENDED) > 0)
@@ -81,8 +83,8 @@ async fn refused(traced: &Traced) -> u64 {
     )
 }
 
-/// It refuses, is silent for a moment and refuses again, as a pod and its Service do when the pod ends: nothing is lost in the
-/// silence.
+/// It refuses, is silent for a moment and refuses again, as a pod and its Service do when the pod
+/// ends: nothing is lost in the silence.
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_between_two_refusals() {
     let port = closed_udp();
@@ -104,7 +106,8 @@ async fn silent_between_two_refusals() {
     comes_back(traced, 0, &jaeger(port).await).await;
 }
 
-/// Datagrams go to a socket that nobody reads, until there is no more room in it: the system takes them and says nothing.
+/// Datagrams go to a socket that nobody reads, until there is no more room in it: the system takes
+/// them and says nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn hanging() {
     let plain = Rig::start(MODE, &[]).await;

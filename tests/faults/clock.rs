@@ -26,7 +26,8 @@ const LIBFAKETIME: [&str; 2] = [
 /// Microseconds: less than any step here.
 const MINUTES: u64 = 10 * 60 * 1_000_000;
 
-/// An hour forward within the first call of `/chain`, and two hours back within the second: spans last as long as they lasted.
+/// An hour forward within the first call of `/chain`, and two hours back within the second: spans
+/// last as long as they lasted.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs libfaketime"]
 async fn is_set() {

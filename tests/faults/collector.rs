@@ -91,7 +91,8 @@ async fn breaking_off_its_answers() {
     both_outlive(Fault::Breaking).await;
 }
 
-/// Each answer is late, and so are the spans that wait for it: what the queue cannot hold is lost, and that is said.
+/// Each answer is late, and so are the spans that wait for it: what the queue cannot hold is lost,
+/// and that is said.
 #[tokio::test(flavor = "multi_thread")]
 async fn slow() {
     join_all(COLLECTOR_MODES.map(|mode| async move {

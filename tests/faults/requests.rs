@@ -40,7 +40,8 @@ async fn a_path_of_60_kb() {
     }
 }
 
-/// A span that no datagram can carry is dropped alone, and the log says it once; a collector takes it.
+/// A span that no datagram can carry is dropped alone, and the log says it once; a collector takes
+/// it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_span_that_is_larger_than_a_datagram() {
     for mode in MODES {
@@ -115,7 +116,8 @@ async fn header_bombs() {
     assert_eq!(rig.end().await.dropped, 0);
 }
 
-/// Whatever is read of the answer, it is "431"; what was not read of the request may have cut it off.
+/// Whatever is read of the answer, it is "431"; what was not read of the request may have cut it
+/// off.
 fn is_refused(stream: &mut TcpStream) {
     let mut answer = Vec::new();
     match stream.read_to_end(&mut answer) {
@@ -180,7 +182,8 @@ async fn slow_loris() {
     assert_eq!(rig.end().await.dropped, 0);
 }
 
-/// HTTP/2's connections end like the others when nothing happens on them, however far they have come.
+/// HTTP/2's connections end like the others when nothing happens on them, however far they have
+/// come.
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_connections_of_http_2() {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -214,7 +217,8 @@ async fn idle_connections_of_http_2() {
     assert_eq!(rig.end().await.dropped, 0);
 }
 
-/// More connections than the system allows: those that are there are served, and the log says it once.
+/// More connections than the system allows: those that are there are served, and the log says it
+/// once.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_open_files() {
     const FULL: &str = "cannot accept connections";

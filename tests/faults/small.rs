@@ -16,7 +16,8 @@ use crate::{
 
 const MEMORY: u64 = 32 * 1024 * 1024;
 
-/// What a container with a limit of one CPU and 32 MiB gets, in the control groups of either version.
+/// What a container with a limit of one CPU and 32 MiB gets, in the control groups of either
+/// version.
 struct Group {
     folders: Vec<PathBuf>,
 }

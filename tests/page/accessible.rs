@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::browser::Browser;
-use crate::embedded::Embedded;
-use crate::spans::{shop, span, store};
+use crate::{
+    browser::Browser,
+    embedded::Embedded,
+    spans::{shop, span, store},
+};
 
 const AXE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),

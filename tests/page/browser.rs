@@ -1,9 +1,11 @@
 //! A browser of its own for each test, spoken to as WebDriver says: JSON over HTTP.
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
 
 use base64::Engine;
 use serde_json::{Value, json};
@@ -203,7 +205,8 @@ impl Browser {
         self.post("/back", json!({})).await;
     }
 
-    /// Moves a pointer (`mouse` or `touch`), pressed, from one part of the element's width to another.
+    /// Moves a pointer (`mouse` or `touch`), pressed, from one part of the element's width to
+    /// another.
     pub(crate) async fn drag(&self, selector: &str, pointer: &str, from: f64, to: f64) {
         let place = format!(
             "const {{ left, top, width, height }} = document.querySelector({selector:?}).getBoundingClientRect();
@@ -261,8 +264,8 @@ fn start_driver() -> Option<(Child, u16)> {
 }
 
 impl Drop for Browser {
-    /// Ends the browser, which outlives its driver (Debian's is a child of a script): its pages would go on asking for news, at
-    /// ports that are another test's by then.
+    /// Ends the browser, which outlives its driver (Debian's is a child of a script): its pages
+    /// would go on asking for news, at ports that are another test's by then.
     fn drop(&mut self) {
         const PATIENCE: Duration = Duration::from_secs(10);
         let close = reqwest::Client::new()

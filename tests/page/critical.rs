@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
-use crate::jaeger::Jaeger;
+use crate::{browser::Browser, jaeger::Jaeger};
 
 /// A span's name, its parent's (none is ""), and from when to when it ran, in microseconds.
 type Made<'a> = (&'a str, &'a str, i64, i64);
 
-/// What makes `made` a trace of the API, which starts at `begin`: a time of 0 is none. A name that begins with `~` follows from its parent, one with `>` is a consumer's span.
+/// What makes `made` a trace of the API, which starts at `begin`: a time of 0 is none. A name that
+/// begins with `~` follows from its parent, one with `>` is a consumer's span.
 const TRACE: &str = r#"
     const { read } = await import("/page/model.js");
     const { criticalPath } = await import("/page/critical.js");

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use embedded_jaeger::{Extras, Logs, Request, Settings};
 
-use crate::browser::Browser;
-use crate::jaeger::Jaeger;
-use crate::spans::HOSTILE;
+use crate::{browser::Browser, jaeger::Jaeger, spans::HOSTILE};
 
 /// A Jaeger within the test, with all that the page can have; the test hands it lines.
 pub(crate) struct Embedded {

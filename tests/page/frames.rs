@@ -5,7 +5,8 @@ use serde_json::Value;
 /// What has to be recorded.
 pub(crate) const CATEGORIES: &str = "blink.user_timing,disabled-by-default-devtools.timeline,disabled-by-default-devtools.timeline.frame";
 
-/// The frames between the marks `phase` and `phase end`, which the page has set with `performance.mark`; in milliseconds.
+/// The frames between the marks `phase` and `phase end`, which the page has set with
+/// `performance.mark`; in milliseconds.
 pub(crate) struct Frames {
     /// From the start of each frame to that of the next.
     between: Vec<f64>,

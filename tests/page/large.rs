@@ -1,9 +1,11 @@
 //! A large trace: what is not seen is not drawn.
 
-use crate::browser::Browser;
-use crate::frames::{self, Frames};
-use crate::jaeger::Jaeger;
-use crate::spans::{span, store};
+use crate::{
+    browser::Browser,
+    frames::{self, Frames},
+    jaeger::Jaeger,
+    spans::{span, store},
+};
 
 const SPANS: u64 = 10_000;
 
@@ -48,7 +50,8 @@ async fn ten_thousand_spans_open_and_scroll() {
 
 const PHASES: [&str; 3] = ["a wheel", "top to bottom", "zoom"];
 
-/// Sixty steps each: a wheel's, of the scroll bar from the top to the bottom, and of the zoom. Returns how many rows there were at most.
+/// Sixty steps each: a wheel's, of the scroll bar from the top to the bottom, and of the zoom.
+/// Returns how many rows there were at most.
 const FRAMES: &str = "
     const tree = document.getElementById('tree');
     let most = 0;

@@ -1,13 +1,16 @@
-//! Links to a search: those of Jaeger's own page, of Kiali and of the API, with ranges of time and ids.
+//! Links to a search: those of Jaeger's own page, of Kiali and of the API, with ranges of time and
+//! ids.
 
 use std::time::SystemTime;
 
 use serde_json::json;
 
-use crate::browser::Browser;
-use crate::jaeger::Jaeger;
-use crate::model::Span;
-use crate::spans::{span, store};
+use crate::{
+    browser::Browser,
+    jaeger::Jaeger,
+    model::Span,
+    spans::{span, store},
+};
 
 const HOUR: i64 = 3_600 * 1_000_000;
 const ENTER: &str = "\u{e007}";

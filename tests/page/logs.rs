@@ -1,7 +1,9 @@
 //! The log view, and the lines of a trace.
 
-use crate::embedded::Embedded;
-use crate::spans::{HOSTILE, shop, store};
+use crate::{
+    embedded::Embedded,
+    spans::{HOSTILE, shop, store},
+};
 
 const LINES: &str = "document.querySelectorAll('#lines li').length";
 

@@ -1,8 +1,10 @@
 //! Names and texts of any length: what stands below them stays in sight.
 
-use crate::embedded::Embedded;
-use crate::model::{Span, Tag};
-use crate::spans::{span, store};
+use crate::{
+    embedded::Embedded,
+    model::{Span, Tag},
+    spans::{span, store},
+};
 
 /// A query as GraphQL names its spans, and a word.
 fn names() -> [String; 2] {

@@ -1,4 +1,5 @@
-//! The page in a real browser, on the real binary. Needs `chromium` and `chromedriver`, and `npm ci` in this folder.
+//! The page in a real browser, on the real binary. Needs `chromium` and `chromedriver`, and `npm
+//! ci` in this folder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accessible;

@@ -1,10 +1,9 @@
-//! The pictures of the README, as a reader would see the demo. Each run makes them anew in the build's folder; with
-//! `PICTURES=docs` they take the place of those that the README shows.
+//! The pictures of the README, as a reader would see the demo. Each run makes them anew in the
+//! build's folder; with `PICTURES=docs` they take the place of those that the README shows.
 
 use std::path::{Path, PathBuf};
 
-use crate::browser::Browser;
-use crate::demo::Demo;
+use crate::{browser::Browser, demo::Demo};
 
 /// Bytes; the README is to open fast.
 const MAX_SIZE: usize = 250_000;

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::browser::Browser;
-use crate::demo::Demo;
-use crate::embedded::Embedded;
-use crate::proxy::{KeepsBack, Proxy};
-use crate::spans::{shop, span, store};
+use crate::{
+    browser::Browser,
+    demo::Demo,
+    embedded::Embedded,
+    proxy::{KeepsBack, Proxy},
+    spans::{shop, span, store},
+};
 
 /// A view, and what it says of the shop.
 const VIEWS: [(&str, &str); 4] = [

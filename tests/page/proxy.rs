@@ -1,11 +1,15 @@
 //! A proxy between the browser and Jaeger, as careless as some are.
 
-use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::http::header::{CONTENT_TYPE, HOST, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{
+        HeaderMap, Method, StatusCode, Uri,
+        header::{CONTENT_TYPE, HOST, TRANSFER_ENCODING},
+    },
+    response::{IntoResponse, Response},
+};
 use futures_util::stream;
 use reqwest::Url;
 
@@ -19,7 +23,8 @@ pub(crate) enum KeepsBack {
     Body,
     /// As those that wait for the whole, and then no longer.
     All,
-    /// As those with a login that has ended: there is this instead of each answer, of that content type.
+    /// As those with a login that has ended: there is this instead of each answer, of that content
+    /// type.
     Answers(&'static str, &'static str),
 }
 

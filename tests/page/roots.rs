@@ -1,11 +1,14 @@
-//! Which span a trace is named after, where spans hang whose parents are missing, and when one began that does not say.
+//! Which span a trace is named after, where spans hang whose parents are missing, and when one
+//! began that does not say.
 
 use serde_json::json;
 
-use crate::browser::Browser;
-use crate::jaeger::Jaeger;
-use crate::model::{RefKind, Span, SpanId, SpanRef, TraceId};
-use crate::spans::{span, store};
+use crate::{
+    browser::Browser,
+    jaeger::Jaeger,
+    model::{RefKind, Span, SpanId, SpanRef, TraceId},
+    spans::{span, store},
+};
 
 const ROWS: &str = "[...document.querySelectorAll('.row')].map((row) => `${row.ariaLevel} ${row.querySelector('.name').innerText}`).join('; ')";
 const SELECTED: &str = "document.querySelector('[aria-selected=true] .name')?.innerText";

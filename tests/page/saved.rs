@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
-use crate::embedded::Embedded;
-use crate::jaeger::Jaeger;
-use crate::spans::{HOSTILE, shop, span, store};
+use crate::{
+    browser::Browser,
+    embedded::Embedded,
+    jaeger::Jaeger,
+    spans::{HOSTILE, shop, span, store},
+};
 
 const ROWS: &str = "document.querySelectorAll('.row').length";
 
@@ -20,7 +22,8 @@ fn file(test: &str, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
     path
 }
 
-/// The answers of a Jaeger that is gone by now: to the question for a trace, and to a search that finds three.
+/// The answers of a Jaeger that is gone by now: to the question for a trace, and to a search that
+/// finds three.
 async fn saved() -> (String, Value) {
     let jaeger = Jaeger::start();
     store(&jaeger, &shop()).await;

@@ -1,9 +1,11 @@
 //! The scatter of a search: each trace by its start and its duration.
 
-use crate::browser::Browser;
-use crate::jaeger::Jaeger;
-use crate::model::{Span, SpanId, TraceId};
-use crate::spans::{failed, span, store};
+use crate::{
+    browser::Browser,
+    jaeger::Jaeger,
+    model::{Span, SpanId, TraceId},
+    spans::{failed, span, store},
+};
 
 /// WebDriver's numbers of keys.
 const HOME: &str = "\u{e011}";

@@ -1,8 +1,10 @@
 //! Search: what is asked for is found, and the address says what was asked.
 
-use crate::browser::Browser;
-use crate::jaeger::Jaeger;
-use crate::spans::{HOSTILE, shop, span, store};
+use crate::{
+    browser::Browser,
+    jaeger::Jaeger,
+    spans::{HOSTILE, shop, span, store},
+};
 
 #[tokio::test]
 #[ignore = "needs chromium and chromedriver"]
@@ -115,7 +117,8 @@ async fn only_what_changed_is_asked_for() {
     browser.until_answered("/api/traces?service=", 2).await;
     browser.until_says("#found", "1 trace").await;
 
-    // A span of another service belongs to the trace all the same; a trace of another service does not belong to the search.
+    // A span of another service belongs to the trace all the same; a trace of another service does
+    // not belong to the search.
     store(&jaeger, &[span(24, 1, 0, "other", "second")]).await;
     store(&jaeger, &[span(23, 2, 1, "other", "third")]).await;
     browser.until_says("#results", "2 spans").await;

@@ -1,9 +1,11 @@
 //! The services: figures that were worked out by hand, in the picture and in the tables.
 
-use crate::browser::Browser;
-use crate::jaeger::Jaeger;
-use crate::model::{Span, Tag};
-use crate::spans::{HOSTILE, failed, shop, span, store};
+use crate::{
+    browser::Browser,
+    jaeger::Jaeger,
+    model::{Span, Tag},
+    spans::{HOSTILE, failed, shop, span, store},
+};
 
 const TABLES: [&str; 2] = ["calls", "operations"];
 

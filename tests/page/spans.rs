@@ -1,11 +1,12 @@
 //! Spans of other programs: none of this project's attributes is in them.
 
-use std::sync::Arc;
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
-use crate::jaeger::Jaeger;
-use crate::model::{Process, Receiver, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value};
-use crate::thrift;
+use crate::{
+    jaeger::Jaeger,
+    model::{Process, Receiver, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value},
+    thrift,
+};
 
 /// What must be shown as it is written.
 pub(crate) const HOSTILE: &str =

@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
-use crate::jaeger::Jaeger;
-use crate::model::{Span, Tag, Value as TagValue};
-use crate::spans::{span, store};
+use crate::{
+    browser::Browser,
+    jaeger::Jaeger,
+    model::{Span, Tag, Value as TagValue},
+    spans::{span, store},
+};
 
 const ENTER: &str = "\u{e007}";
 const PROBLEM: &str = "document.getElementById('tags-problem').innerText";

@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use crate::browser::Browser;
-use crate::jaeger::Jaeger;
+use crate::{browser::Browser, jaeger::Jaeger};
 
 const SECOND: f64 = 1e6;
 const MINUTE: f64 = 60.0 * SECOND;

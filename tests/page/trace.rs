@@ -1,9 +1,11 @@
 //! One trace: its spans, what is known of each, and an address that remembers.
 
-use crate::browser::Browser;
-use crate::jaeger::Jaeger;
-use crate::model::Tag;
-use crate::spans::{HOSTILE, shop, span, store};
+use crate::{
+    browser::Browser,
+    jaeger::Jaeger,
+    model::Tag,
+    spans::{HOSTILE, shop, span, store},
+};
 
 /// WebDriver's numbers of keys.
 const END: &str = "\u{e010}";

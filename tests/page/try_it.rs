@@ -1,7 +1,6 @@
 //! The page of the demo: one click makes a trace, and shows it with its log lines.
 
-use crate::browser::Browser;
-use crate::demo::Demo;
+use crate::{browser::Browser, demo::Demo};
 
 /// WebDriver's number of the key.
 const ENTER: &str = "\u{e007}";

@@ -1,8 +1,10 @@
 //! A part of the trace's time, and the critical path that is marked in it.
 
-use crate::browser::Browser;
-use crate::jaeger::Jaeger;
-use crate::spans::{shop, store};
+use crate::{
+    browser::Browser,
+    jaeger::Jaeger,
+    spans::{shop, store},
+};
 
 const QUERY: &str = "location.search";
 const TICKS: &str =
@@ -120,7 +122,8 @@ async fn a_range_is_drawn_on_the_overview() {
 async fn the_critical_path_is_marked() {
     let jaeger = Jaeger::start();
     let browser = open(&jaeger, "/trace/a?span=0000000000000003").await;
-    // The shop for a millisecond, its call for another, and then the bank; nobody waits for the store.
+    // The shop for a millisecond, its call for another, and then the bank; nobody waits for the
+    // store.
     browser.until(MARKED, 3).await;
     browser
         .until_says("#details", "on the critical path\t998 ms")

@@ -114,7 +114,8 @@ fn a_taken_port_is_named() {
     }
 }
 
-/// In Docker, `--host 0.0.0.0` is how a published port reaches them. Loopback has a second address here.
+/// In Docker, `--host 0.0.0.0` is how a published port reaches them. Loopback has a second address
+/// here.
 #[tokio::test]
 #[cfg(target_os = "linux")]
 async fn the_host_is_that_of_all_four_and_they_still_reach_each_other() {

@@ -165,8 +165,8 @@ async fn only_trace(jaeger: &Jaeger, service: &str, spans: usize) -> Value {
     traces[0].clone()
 }
 
-/// Jaeger's flags of the span of `/chain` and of its three calls. What goes out is W3C's, which has no
-/// flag for debugging: the service that calls itself gets none.
+/// Jaeger's flags of the span of `/chain` and of its three calls. What goes out is W3C's, which has
+/// no flag for debugging: the service that calls itself gets none.
 fn flags_of(trace: &Value) -> Vec<u64> {
     let spans = trace["spans"].as_array().unwrap().iter();
     let of_chain = spans.filter(|span| span["operationName"] != "GET /");

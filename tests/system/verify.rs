@@ -1,6 +1,6 @@
-//! What `verify` says of traces that are lost, and of Loki's and Grafana's answers. Both are stood in
-//! for by a server with the answers that their API documentations give; the real ones are asked on
-//! Kubernetes.
+//! What `verify` says of traces that are lost, and of Loki's and Grafana's answers. Both are stood
+//! in for by a server with the answers that their API documentations give; the real ones are asked
+//! on Kubernetes.
 
 use std::net::SocketAddr;
 

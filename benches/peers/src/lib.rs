@@ -5,8 +5,9 @@
 //! - `otlp`: axum-tracing-opentelemetry, and opentelemetry-otlp over gRPC.
 //! - `fastrace`: fastrace-axum, and fastrace-jaeger over UDP; logforth for the log.
 //!
-//! The traced ones make one server span and one line in the log for a request, and the line says what
-//! axum-jaeger's says. It is written from the handler, which costs less than from a middleware.
+//! The traced ones make one server span and one line in the log for a request, and the line says
+//! what axum-jaeger's says. It is written from the handler, which costs less than from a
+//! middleware.
 
 use std::io;
 

@@ -1,17 +1,17 @@
 //! The path under which everything on the query port is.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
-use axum::Router;
-use axum::http::header::LOCATION;
-use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::{
+    Router,
+    http::{StatusCode, Uri, header::LOCATION},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use thiserror::Error;
 
-/// The path under which everything on the query port is, as with Jaeger's `--query.base-path`: `/jaeger`, for example. By default it is
-/// `/`, which [`Display`](fmt::Display) writes as nothing.
+/// The path under which everything on the query port is, as with Jaeger's `--query.base-path`:
+/// `/jaeger`, for example. By default it is `/`, which [`Display`](fmt::Display) writes as nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BasePath(String);
 
@@ -34,7 +34,7 @@ impl FromStr for BasePath {
         };
         let mut parts = path.split('/');
         match parts.next() == Some("") && parts.all(allowed) {
-            true => Ok(BasePath(path.to_owned())),
+            true => Ok(Self(path.to_owned())),
             false => Err(BasePathError),
         }
     }
@@ -70,8 +70,9 @@ pub(super) async fn without_slash(uri: Uri) -> Response {
     redirect(&uri, "../", "")
 }
 
-/// A redirect from the last part of a path to one with another beginning and end. It says where relative to where it is, since a proxy may
-/// have it under another path; and not for good, since that may change.
+/// A redirect from the last part of a path to one with another beginning and end. It says where
+/// relative to where it is, since a proxy may have it under another path; and not for good, since
+/// that may change.
 fn redirect(from: &Uri, before: &str, after: &str) -> Response {
     let part = from.path().trim_end_matches('/').rsplit('/').next();
     let query = from.query().map(|query| format!("?{query}"));

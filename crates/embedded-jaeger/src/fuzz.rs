@@ -1,17 +1,18 @@
-//! The embedded Jaeger without its sockets, for the targets in `fuzz/`. Only `cargo fuzz` compiles it: it sets `cfg(fuzzing)`.
+//! The embedded Jaeger without its sockets, for the targets in `fuzz/`. Only `cargo fuzz` compiles
+//! it: it sets `cfg(fuzzing)`.
 
-use std::error::Error;
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use axum::Router;
-use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::model::{Receiver, Span};
-use super::receive::{self, Inbox};
-use super::server::{self, Protocol};
-use super::store::Store;
+use super::{
+    model::{Receiver, Span},
+    receive::{self, Inbox},
+    server::{self, Protocol},
+    store::Store,
+};
 
 /// A Jaeger whose routers are called and not connected to.
 #[derive(Debug)]

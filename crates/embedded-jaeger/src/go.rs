@@ -1,5 +1,5 @@
-//! Texts as Go reads and writes them: Jaeger's parameters and messages are made by Go's standard library (`strconv`, `time`,
-//! `encoding/json`).
+//! Texts as Go reads and writes them: Jaeger's parameters and messages are made by Go's standard
+//! library (`strconv`, `time`, `encoding/json`).
 
 pub(super) mod json;
 
@@ -118,7 +118,7 @@ pub(crate) fn duration(nanoseconds: i64) -> String {
         MILLISECOND..SECOND => small(MILLISECOND, "ms"),
         _ => {
             let (minutes, seconds) = (total / (60 * SECOND), total % (60 * SECOND));
-            let mut text = sign.to_string();
+            let mut text = sign.to_owned();
             if minutes >= 60 {
                 let _ = write!(text, "{}h", minutes / 60);
             }
@@ -134,7 +134,7 @@ pub(crate) fn duration(nanoseconds: i64) -> String {
 fn decimal(value: u64, unit: u64) -> String {
     let width = unit.ilog10() as usize;
     let text = format!("{}.{:0width$}", value / unit, value % unit);
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// `KeyValue.AsString`: the text that a search for a tag compares with.
@@ -151,7 +151,8 @@ pub(crate) fn text_of(value: &Value) -> String {
     }
 }
 
-/// `strconv.FormatFloat(value, 'g', 10, 64)`: ten digits at most, with an exponent below -4 and from 10.
+/// `strconv.FormatFloat(value, 'g', 10, 64)`: ten digits at most, with an exponent below -4 and
+/// from 10.
 fn float(value: f64) -> String {
     if value.is_nan() {
         return "NaN".into();
@@ -163,8 +164,8 @@ fn float(value: f64) -> String {
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     let trim = |text: &str| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
-        false => text.to_string(),
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
     };
     if (-4..10).contains(&exponent) {
         let decimals = usize::try_from(9 - exponent).unwrap_or_default();

@@ -1,10 +1,12 @@
-//! The embedded Jaeger: receives spans as a Jaeger agent and collector do, keeps them in memory, and answers the query service's JSON API
-//! and shows them on a page.
+//! The embedded Jaeger: receives spans as a Jaeger agent and collector do, keeps them in memory,
+//! and answers the query service's JSON API and shows them on a page.
 //!
-//! It is for seeing traces and for tests: its memory is bounded and gone when it ends. It mirrors Jaeger 1.62 with its memory storage.
+//! It is for seeing traces and for tests: its memory is bounded and gone when it ends. It mirrors
+//! Jaeger 1.62 with its memory storage.
 //!
-//! The way of a span: `receive` turns bytes into the [`model`], `store` keeps it, `query` answers with it, `page` shows it. The program
-//! that Jaeger is embedded in may add to the page ([`Extras`]): log lines, which [`Logs`] keeps, and requests to try.
+//! The way of a span: `receive` turns bytes into the [`model`], `store` keeps it, `query` answers
+//! with it, `page` shows it. The program that Jaeger is embedded in may add to the page
+//! ([`Extras`]): log lines, which [`Logs`] keeps, and requests to try.
 
 mod base_path;
 #[cfg(fuzzing)]
@@ -21,22 +23,25 @@ mod server;
 mod settings;
 mod store;
 
-use std::io;
-use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::{
+    io,
+    net::{SocketAddr, UdpSocket},
+    sync::Arc,
+    thread::JoinHandle,
+};
 
 use thiserror::Error;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower_http::compression::CompressionLayer;
 use tracing::info;
 
-use model::Receiver;
-use receive::{Inbox, grpc, http, udp};
-use server::{Protocol, serve};
-use store::Store;
+use self::{
+    model::Receiver,
+    receive::{Inbox, grpc, http, udp},
+    server::{Protocol, serve},
+    store::Store,
+};
 
 pub use base_path::{BasePath, BasePathError};
 pub use logs::Logs;
@@ -97,11 +102,12 @@ pub enum StartError {
 }
 
 impl Jaeger {
-    /// Listens on all five ports and only then serves any of them. To be called within a tokio runtime.
+    /// Listens on all five ports and only then serves any of them. To be called within a tokio
+    /// runtime.
     ///
     /// # Errors
     /// A [`StartError`] when a port cannot be had; nothing is left running then.
-    pub async fn start(settings: &Settings) -> Result<Jaeger, StartError> {
+    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
         Self::start_with(settings, Extras::default()).await
     }
 
@@ -109,7 +115,7 @@ impl Jaeger {
     ///
     /// # Errors
     /// As [`Jaeger::start`].
-    pub async fn start_with(settings: &Settings, extras: Extras) -> Result<Jaeger, StartError> {
+    pub async fn start_with(settings: &Settings, extras: Extras) -> Result<Self, StartError> {
         let at = |port| SocketAddr::new(settings.host, port);
         let (compact, compact_at) = bind_udp(at(settings.compact_port), "Thrift compact (UDP)")?;
         let (binary, binary_at) = bind_udp(at(settings.binary_port), "Thrift binary (UDP)")?;
@@ -169,7 +175,7 @@ impl Jaeger {
         info!("gRPC on http://{grpc_at}");
         let query_url = format!("http://{query_at}{}", settings.base_path);
         info!("query on {query_url}");
-        Ok(Jaeger {
+        Ok(Self {
             addresses: Addresses {
                 compact: compact_at,
                 binary: binary_at,
@@ -206,7 +212,7 @@ impl Jaeger {
 
     /// Stops receiving and answering. Answers under way may end, within seconds.
     pub async fn shutdown(self) {
-        let Jaeger {
+        let Self {
             threads,
             mut servers,
             stop,
@@ -249,8 +255,8 @@ async fn bind_tcp(
 impl StartError {
     fn of(source: io::Error, address: SocketAddr, purpose: &'static str) -> Self {
         match source.kind() {
-            io::ErrorKind::AddrInUse => StartError::Taken { address, purpose },
-            _ => StartError::Listen {
+            io::ErrorKind::AddrInUse => Self::Taken { address, purpose },
+            _ => Self::Listen {
                 address,
                 purpose,
                 source,

@@ -1,26 +1,27 @@
 //! What the embedded Jaeger received, refused, keeps and let go, as Prometheus reads it.
 //!
-//! Where the real Jaeger has the like, the name is Jaeger's. It is on the query port: an admin port (14269) would be one more that can be
-//! taken, for a single answer.
+//! Where the real Jaeger has the like, the name is Jaeger's. It is on the query port: an admin port
+//! (14269) would be one more that can be taken, for a single answer.
 
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::{fmt, net::SocketAddr, sync::Arc};
 
-use axum::Router;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::Registry;
+use axum::{
+    Router,
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+    registry::Registry,
+};
 
-use super::receive::{Inbox, kernel};
-use super::store::Store;
+use super::{
+    receive::{Inbox, kernel},
+    store::Store,
+};
 
 /// Where the numbers are.
 #[derive(Debug)]

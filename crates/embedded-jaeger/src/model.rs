@@ -1,11 +1,14 @@
 //! The span as Jaeger knows it (jaeger-idl `proto/api_v2/model.proto`), whichever way it came.
 //!
-//! Strings and lists are kept without spare capacity: a store full of them costs what it says it does.
+//! Strings and lists are kept without spare capacity: a store full of them costs what it says it
+//! does.
 
-use std::cmp::Ordering;
-use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 /// What the allocator adds to each piece of heap memory, in bytes; an estimate.
 const ALLOCATION: usize = 16;
@@ -137,7 +140,7 @@ pub struct Tag {
 impl Tag {
     /// A tag with a text.
     pub fn text(key: &str, value: &str) -> Self {
-        Tag {
+        Self {
             key: key.into(),
             value: Value::String(value.into()),
         }
@@ -159,11 +162,11 @@ impl Value {
     /// The place of the type in Jaeger's enum `ValueType`, by which values of one key are ordered.
     fn rank(&self) -> u8 {
         match self {
-            Value::String(_) => 0,
-            Value::Bool(_) => 1,
-            Value::Int64(_) => 2,
-            Value::Float64(_) => 3,
-            Value::Binary(_) => 4,
+            Self::String(_) => 0,
+            Self::Bool(_) => 1,
+            Self::Int64(_) => 2,
+            Self::Float64(_) => 3,
+            Self::Binary(_) => 4,
         }
     }
 }
@@ -172,11 +175,11 @@ impl Value {
 impl Ord for Value {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
-            (Value::String(a), Value::String(b)) => a.cmp(b),
-            (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-            (Value::Int64(a), Value::Int64(b)) => a.cmp(b),
-            (Value::Float64(a), Value::Float64(b)) => a.total_cmp(b),
-            (Value::Binary(a), Value::Binary(b)) => a.cmp(b),
+            (Self::String(a), Self::String(b)) => a.cmp(b),
+            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            (Self::Int64(a), Self::Int64(b)) => a.cmp(b),
+            (Self::Float64(a), Self::Float64(b)) => a.total_cmp(b),
+            (Self::Binary(a), Self::Binary(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -200,11 +203,11 @@ impl Hash for Value {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.rank().hash(state);
         match self {
-            Value::String(value) => value.hash(state),
-            Value::Bool(value) => value.hash(state),
-            Value::Int64(value) => value.hash(state),
-            Value::Float64(value) => value.to_bits().hash(state),
-            Value::Binary(value) => value.hash(state),
+            Self::String(value) => value.hash(state),
+            Self::Bool(value) => value.hash(state),
+            Self::Int64(value) => value.hash(state),
+            Self::Float64(value) => value.to_bits().hash(state),
+            Self::Binary(value) => value.hash(state),
         }
     }
 }
@@ -226,19 +229,20 @@ impl Receiver {
     /// The name, for tags and log lines.
     pub fn name(self) -> &'static str {
         match self {
-            Receiver::UdpCompact => "udp-compact",
-            Receiver::UdpBinary => "udp-binary",
-            Receiver::Http => "http",
-            Receiver::Grpc => "grpc",
+            Self::UdpCompact => "udp-compact",
+            Self::UdpBinary => "udp-binary",
+            Self::Http => "http",
+            Self::Grpc => "grpc",
         }
     }
 
-    /// The tags that say which way a span came: `internal.span.format` of Jaeger's collector, and `internal.span.receiver`, which is
-    /// ours. An agent forwards by gRPC, so what came through one is `proto` in Jaeger, too.
+    /// The tags that say which way a span came: `internal.span.format` of Jaeger's collector, and
+    /// `internal.span.receiver`, which is ours. An agent forwards by gRPC, so what came through one
+    /// is `proto` in Jaeger, too.
     pub fn tags(self) -> [(&'static str, &'static str); 2] {
         let format = match self {
-            Receiver::Http => "jaeger",
-            Receiver::UdpCompact | Receiver::UdpBinary | Receiver::Grpc => "proto",
+            Self::Http => "jaeger",
+            Self::UdpCompact | Self::UdpBinary | Self::Grpc => "proto",
         };
         [
             ("internal.span.format", format),
@@ -248,7 +252,8 @@ impl Receiver {
 }
 
 impl Span {
-    /// The parent: the first CHILD_OF reference of the same trace, else the first FOLLOWS_FROM of the same trace.
+    /// The parent: the first CHILD_OF reference of the same trace, else the first FOLLOWS_FROM of
+    /// the same trace.
     pub fn parent(&self) -> Option<SpanId> {
         let of_kind = |kind| {
             let same = |r: &&SpanRef| r.kind == kind && r.trace_id == self.trace_id;
@@ -259,7 +264,8 @@ impl Span {
             .filter(|id| id.0 != 0)
     }
 
-    /// The value of the first tag `span.kind` where it is one that Jaeger knows, else `unspecified`.
+    /// The value of the first tag `span.kind` where it is one that Jaeger knows, else
+    /// `unspecified`.
     pub fn kind(&self) -> &'static str {
         let first = self.tags.iter().find(|tag| &*tag.key == "span.kind");
         let Some(Value::String(kind)) = first.map(|tag| &tag.value) else {
@@ -271,7 +277,8 @@ impl Span {
             .unwrap_or("unspecified")
     }
 
-    /// Whether it says that it failed: `error` is true, as Jaeger has it, or `otel.status_code` is ERROR.
+    /// Whether it says that it failed: `error` is true, as Jaeger has it, or `otel.status_code` is
+    /// ERROR.
     pub fn failed(&self) -> bool {
         let first = |key: &str| self.tags.iter().find(|tag| &*tag.key == key);
         let is = |key, text: &str| match first(key).map(|tag| &tag.value) {
@@ -284,7 +291,7 @@ impl Span {
 
     /// Estimated memory in bytes, without the process, which is shared.
     pub fn size(&self) -> usize {
-        size_of::<Span>()
+        size_of::<Self>()
             + ALLOCATION
             + text_size(&self.operation)
             + list_size(&self.references, |_| 0)
@@ -297,7 +304,7 @@ impl Span {
 impl Process {
     /// Estimated memory in bytes.
     pub fn size(&self) -> usize {
-        size_of::<Process>() + ALLOCATION + text_size(&self.service) + tags_size(&self.tags)
+        size_of::<Self>() + ALLOCATION + text_size(&self.service) + tags_size(&self.tags)
     }
 }
 

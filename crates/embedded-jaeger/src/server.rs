@@ -1,18 +1,15 @@
-//! Serving HTTP to anybody: bounded connections, buffers and times, which `axum::serve` leaves open.
+//! Serving HTTP to anybody: bounded connections, buffers and times, which `axum::serve` leaves
+//! open.
 
-use std::error::Error;
-use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    service::TowerToHyperService,
+};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -22,7 +19,8 @@ const MAX_CONNECTIONS: usize = 256;
 const IDLE: Duration = Duration::from_secs(60);
 /// For answers under way at a shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
-/// What one HTTP/1 connection may buffer of heads, or one HTTP/2 connection of bodies that nobody reads yet, in bytes.
+/// What one HTTP/1 connection may buffer of heads, or one HTTP/2 connection of bodies that nobody
+/// reads yet, in bytes.
 const CONNECTION_BUFFER: usize = 256 * 1024;
 /// Requests at a time on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 32;
@@ -36,8 +34,8 @@ pub(super) enum Protocol {
     Http2,
 }
 
-/// Serves `router` until `stop`, then lets answers under way end, for a while. `on_other` gets to know of connections that speak another
-/// protocol.
+/// Serves `router` until `stop`, then lets answers under way end, for a while. `on_other` gets to
+/// know of connections that speak another protocol.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -62,7 +60,8 @@ pub(super) async fn serve(
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // Most likely there are too many open files; trying again at once would only burn time.
+                // Most likely there are too many open files; trying again at once would only burn
+                // time.
                 warn!("cannot accept a connection: {error}");
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
@@ -94,7 +93,8 @@ fn other_protocol<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error
     if error.is_parse() {
         return Some(error);
     }
-    // HTTP/2's errors have this as their source. When the other side is gone, or an answer broken off, it is another.
+    // HTTP/2's errors have this as their source. When the other side is gone, or an answer broken
+    // off, it is another.
     let source = error.source().filter(|_| !error.is_user())?;
     (!source.is::<io::Error>()).then_some(source)
 }
@@ -122,7 +122,8 @@ pub(super) fn builder(protocol: Protocol) -> Builder<TokioExecutor> {
     builder
 }
 
-/// How many requests with a body are read at a time, and for how long: together with the largest body, a bound on memory.
+/// How many requests with a body are read at a time, and for how long: together with the largest
+/// body, a bound on memory.
 #[derive(Debug, Clone)]
 pub(super) struct Limit(Arc<Semaphore>);
 
@@ -140,6 +141,6 @@ impl Limit {
 
 impl Default for Limit {
     fn default() -> Self {
-        Limit(Arc::new(Semaphore::new(Self::REQUESTS)))
+        Self(Arc::new(Semaphore::new(Self::REQUESTS)))
     }
 }

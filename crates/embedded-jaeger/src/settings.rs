@@ -36,7 +36,7 @@ pub struct Settings {
 impl Default for Settings {
     /// Loopback and Jaeger's own ports.
     fn default() -> Self {
-        Settings {
+        Self {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             compact_port: 6831,
             binary_port: 6832,
@@ -50,15 +50,16 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Loopback and free ports, which [`Jaeger::addresses`](super::Jaeger::addresses) then has: for tests.
+    /// Loopback and free ports, which [`Jaeger::addresses`](super::Jaeger::addresses) then has: for
+    /// tests.
     pub fn on_free_ports() -> Self {
-        Settings {
+        Self {
             compact_port: 0,
             binary_port: 0,
             http_port: 0,
             grpc_port: 0,
             query_port: 0,
-            ..Settings::default()
+            ..Self::default()
         }
     }
 

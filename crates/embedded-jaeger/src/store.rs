@@ -1,11 +1,14 @@
-//! The spans in memory, bounded in bytes: when there is no room, the traces that came first leave first.
+//! The spans in memory, bounded in bytes: when there is no room, the traces that came first leave
+//! first.
 
 mod equal;
 mod index;
 mod recent;
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
 
 use tokio::sync::watch;
 
@@ -14,12 +17,14 @@ use equal::Hasher;
 use index::Index;
 use recent::Recent;
 
-/// What a trace costs beside its spans, in bytes: its places in the map and in the queue, with their spare room, and its set of hashes; an estimate.
+/// What a trace costs beside its spans, in bytes: its places in the map and in the queue, with
+/// their spare room, and its set of hashes; an estimate.
 const TRACE: usize = 320;
-/// What a span costs beside itself: its pointer and its hash, with the spare room of the lists, and an operation in the index if it is
-/// the only one.
+/// What a span costs beside itself: its pointer and its hash, with the spare room of the lists, and
+/// an operation in the index if it is the only one.
 const SPAN: usize = 180;
-/// What a process costs beside itself: its place in the map, and a service in the index if it is the only one.
+/// What a process costs beside itself: its place in the map, and a service in the index if it is
+/// the only one.
 const PROCESS: usize = 400;
 
 /// A bounded memory of traces.
@@ -34,9 +39,11 @@ pub(super) struct Store {
 #[derive(Debug, Default)]
 struct Inner {
     traces: HashMap<TraceId, Trace>,
-    /// The traces in the order of their first spans' arrival, or, of archived ones, in which they were passed over last.
+    /// The traces in the order of their first spans' arrival, or, of archived ones, in which they
+    /// were passed over last.
     order: VecDeque<TraceId>,
-    /// How many stored spans have the process at this address: it is paid for once, as long as there is one.
+    /// How many stored spans have the process at this address: it is paid for once, as long as
+    /// there is one.
     processes: HashMap<usize, usize>,
     index: Index,
     recent: Recent,
@@ -69,7 +76,7 @@ struct Trace {
 impl Store {
     /// A store of at most `max_bytes` (an estimate, the allocator's own losses are not in it).
     pub(super) fn new(max_bytes: usize) -> Self {
-        Store {
+        Self {
             max_bytes,
             inner: RwLock::default(),
             arrivals: watch::Sender::default(),
@@ -77,9 +84,10 @@ impl Store {
         }
     }
 
-    /// Adds the spans of one message, then lets the oldest traces go until the bound is kept. A trace that is larger than the bound
-    /// by itself goes, too. A span that is equal to one that is there is not added: a sender that got no answer has sent it again.
-    /// Returns how many these were.
+    /// Adds the spans of one message, then lets the oldest traces go until the bound is kept. A
+    /// trace that is larger than the bound by itself goes, too. A span that is equal to one that is
+    /// there is not added: a sender that got no answer has sent it again. Returns how many these
+    /// were.
     pub(super) fn insert(&self, mut spans: Vec<Span>) -> usize {
         let mut hashes = self.hasher.all(&spans).into_iter();
         let received = spans.len();
@@ -89,7 +97,8 @@ impl Store {
             hashes.next().is_none_or(|hash| trace.seen.insert(hash))
         });
         let duplicates = received - spans.len();
-        // Spans of one process at a time, so that a long service name is looked up once and not for each span.
+        // Spans of one process at a time, so that a long service name is looked up once and not for
+        // each span.
         for group in spans.chunk_by(|a, b| Arc::ptr_eq(&a.process, &b.process)) {
             inner.index.add(&group[0].process.service, group.iter());
             inner.hold_process(&group[0].process, group.len());
@@ -102,7 +111,8 @@ impl Store {
         duplicates
     }
 
-    /// Keeps a trace when others leave, as long as the archived ones take no more than half of the room; false when it is not there.
+    /// Keeps a trace when others leave, as long as the archived ones take no more than half of the
+    /// room; false when it is not there.
     pub(super) fn archive(&self, id: TraceId) -> bool {
         self.write().archive(id)
     }
@@ -112,7 +122,8 @@ impl Store {
         self.arrivals.subscribe()
     }
 
-    /// As [`Store::find`], among the traces that got spans since `arrivals` was that number. `None`: too many did to be remembered.
+    /// As [`Store::find`], among the traces that got spans since `arrivals` was that number.
+    /// `None`: too many did to be remembered.
     pub(super) fn find_since(
         &self,
         arrivals: u64,
@@ -141,7 +152,8 @@ impl Store {
             .map_or(0, |trace| trace.spans.len())
     }
 
-    /// The traces of which `matches` holds for at least one span, each with the start of its first span (ns), in the order they came.
+    /// The traces of which `matches` holds for at least one span, each with the start of its first
+    /// span (ns), in the order they came.
     pub(super) fn find(&self, matches: impl Fn(&Span) -> bool) -> Vec<(i64, TraceId)> {
         let inner = self.read();
         inner.find(inner.order.iter(), matches)
@@ -183,7 +195,8 @@ impl Store {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
-        // A panic of another thread must not take this one along; the counts may be off by its one span.
+        // A panic of another thread must not take this one along; the counts may be off by its one
+        // span.
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -232,7 +245,8 @@ impl Inner {
         true
     }
 
-    /// Removes the oldest trace, and passes over archived ones unless they take too much; false when there is none.
+    /// Removes the oldest trace, and passes over archived ones unless they take too much; false
+    /// when there is none.
     fn evict_oldest(&mut self, max_archived: usize) -> bool {
         if self.archived_bytes <= max_archived {
             let may_leave = |id| self.traces.get(id).is_some_and(|trace| !trace.archived);

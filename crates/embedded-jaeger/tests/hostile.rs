@@ -1,28 +1,31 @@
-//! Anything may come in: each receiver, and what transforms a saved trace, gets random, truncated and changed messages, lives on, keeps its memory within its bound,
-//! and stores the next good span. The seed is fixed, so a failure comes again.
+//! Anything may come in: each receiver, and what transforms a saved trace, gets random, truncated
+//! and changed messages, lives on, keeps its memory within its bound, and stores the next good
+//! span. The seed is fixed, so a failure comes again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "embedded_jaeger/support/mod.rs"]
 mod support;
 
-use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
-use std::time::Instant;
+use std::{
+    net::{SocketAddr, UdpSocket},
+    sync::Arc,
+    time::Instant,
+};
 
 use bytes::Bytes;
-use embedded_jaeger::Jaeger;
-use embedded_jaeger::model::{Log, Receiver, Span, Tag};
+use embedded_jaeger::{
+    Jaeger,
+    model::{Log, Receiver, Span, Tag},
+};
 use http::uri::PathAndQuery;
 use prost::Message;
-use support::raw::Raw;
-use support::{api_v2_span, datagram, grpc, jaeger, post, request, span, thrift};
+use support::{api_v2_span, datagram, grpc, jaeger, post, raw::Raw, request, span, thrift};
 use tokio::io::AsyncWriteExt;
-use tonic::codec::CompressionEncoding::Gzip;
-use tonic::transport::Channel;
-use tonic::{Code, Request};
+use tonic::{Code, Request, codec::CompressionEncoding::Gzip, transport::Channel};
 
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-/// The store's bound, and what the rest of this process may grow by (clients, connections, the allocator), in MiB.
+/// The store's bound, and what the rest of this process may grow by (clients, connections, the
+/// allocator), in MiB.
 const STORE: u16 = 16;
 const REST: u64 = 96;
 /// Messages under way at a time; a kernel's usual buffer holds as many of these datagrams.
@@ -152,7 +155,7 @@ struct Messages {
 
 impl Messages {
     fn of(good: Vec<u8>) -> Self {
-        Messages { good, state: SEED }
+        Self { good, state: SEED }
     }
 
     /// xorshift64: enough to be wild.
@@ -265,8 +268,8 @@ async fn over_grpc(jaeger: &Jaeger, mut messages: Messages, count: u64) {
     report(jaeger, Receiver::Grpc);
 }
 
-/// Sends until the message is answered: HTTP/2 closes a connection that had too many streams broken off, and the channel makes a
-/// new one.
+/// Sends until the message is answered: HTTP/2 closes a connection that had too many streams broken
+/// off, and the channel makes a new one.
 async fn post_raw(mut client: tonic::client::Grpc<Channel>, message: Bytes) {
     let path = PathAndQuery::from_static("/jaeger.api_v2.CollectorService/PostSpans");
     for _ in 0..100 {

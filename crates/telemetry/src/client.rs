@@ -7,8 +7,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{clock::StepGuard, propagation, record_cancelled, requests, with_causes};
 
-/// Sends `request` within a client span, whose context travels in the headers, with what is handed on
-/// of the request that is being answered.
+/// Sends `request` within a client span, whose context travels in the headers, with what is handed
+/// on of the request that is being answered.
 ///
 /// The span has the attributes of the semantic conventions for HTTP client spans, and ends when
 /// the response's headers are there. It has status error for a response of 400 and above (a

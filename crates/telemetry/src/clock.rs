@@ -1,7 +1,7 @@
 //! A span's duration when the system's clock is set meanwhile.
 //!
-//! The SDK takes a span's begin and end from that clock: set back by an hour, it would make each span
-//! that is under way end before it began, and set forward last an hour longer.
+//! The SDK takes a span's begin and end from that clock: set back by an hour, it would make each
+//! span that is under way end before it began, and set forward last an hour longer.
 
 use std::time::{Duration, Instant, SystemTime};
 

@@ -1,6 +1,6 @@
-//! The client of a forwarded request and its scheme, as proxies report them: in `Forwarded` (RFC 7239),
-//! or in the older `X-Forwarded-…`. Anybody can write such headers, so they are read only where a setting
-//! says that a proxy sets them.
+//! The client of a forwarded request and its scheme, as proxies report them: in `Forwarded` (RFC
+//! 7239), or in the older `X-Forwarded-…`. Anybody can write such headers, so they are read only
+//! where a setting says that a proxy sets them.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -3,7 +3,8 @@
 //! - [`init`] sets both up for the process, [`Telemetry::shutdown`] sends what is left.
 //! - [`server::trace`] makes the one span of a request that comes in.
 //! - [`client::send`] makes the one span of a request that goes out.
-//! - [`clock::StepGuard`] keeps a span's duration right when the clock is set; for spans of your own.
+//! - [`clock::StepGuard`] keeps a span's duration right when the clock is set; for spans of your
+//!   own.
 //! - [`log`] writes the lines, each with the ids of its trace and span.
 //! - [`metrics`] counts and measures, for Prometheus.
 //! - [`export`] takes finished spans to Jaeger.
@@ -116,7 +117,8 @@ pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
             .with_tracked_inactivity(false)
             .with_level(false)
             .with_target(false)
-            // Spans find their parent in `tracing`; nobody asks for `opentelemetry::Context::current`.
+            // Spans find their parent in `tracing`; nobody asks for
+            // `opentelemetry::Context::current`.
             .with_context_activation(false)
             .with_filter(span_filter(&settings.span_filter))
     });

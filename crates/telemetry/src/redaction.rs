@@ -106,8 +106,8 @@ fn redact_credentials(url: &mut Url) {
     }
 }
 
-/// The value of a setting as the log shows it: a name and a password before a host are redacted, in a good
-/// URL, a bad one, and a host alone.
+/// The value of a setting as the log shows it: a name and a password before a host are redacted, in
+/// a good URL, a bad one, and a host alone.
 pub fn without_credentials(text: &str) -> Cow<'_, str> {
     let Some(at) = text.rfind('@') else {
         return text.into();

@@ -1,4 +1,5 @@
-//! The choice of the traces that are kept: by the sampler of the settings, unless a caller has decided.
+//! The choice of the traces that are kept: by the sampler of the settings, unless a caller has
+//! decided.
 
 use opentelemetry::{
     Context, KeyValue, TraceId,

@@ -118,8 +118,8 @@ pub(super) fn known_method(method: &Method) -> Option<&'static str> {
     KNOWN.into_iter().find(|&known| known == method.as_str())
 }
 
-/// The name and the port that the request is for: of a whole URL or HTTP/2's `:authority`, or else of
-/// `Host`. Not a name and a password before them.
+/// The name and the port that the request is for: of a whole URL or HTTP/2's `:authority`, or else
+/// of `Host`. Not a name and a password before them.
 fn host(request: &Request) -> (Option<&str>, Option<i64>) {
     if let Some(authority) = request.uri().authority() {
         return (Some(authority.host()), authority.port_u16().map(i64::from));
@@ -156,8 +156,8 @@ fn protocol_version(version: Version) -> &'static str {
     }
 }
 
-/// Writes the request's line to the log, also when the client goes away before there is an answer: then
-/// the span has a mark of it.
+/// Writes the request's line to the log, also when the client goes away before there is an answer:
+/// then the span has a mark of it.
 struct Access {
     method: Method,
     uri: Uri,

@@ -14,8 +14,8 @@ use super::SensitiveKeys;
 /// OpenTelemetry's own default is no limit; without one a single span can outgrow a datagram.
 pub const DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT: usize = 4096;
 
-/// The level up to which spans are made where nothing else is set. The spans of h2, hyper and others below
-/// are of higher levels.
+/// The level up to which spans are made where nothing else is set. The spans of h2, hyper and
+/// others below are of higher levels.
 pub const DEFAULT_SPAN_LEVEL: LevelFilter = LevelFilter::INFO;
 
 /// How a service logs, and where its spans go.
@@ -37,7 +37,8 @@ pub struct Settings {
     pub attribute_value_length_limit: usize,
     /// The instrumentation scope of every span.
     pub scope: InstrumentationScope,
-    /// The spans that are made, by target and level; [`DEFAULT_SPAN_LEVEL`] lets those of every crate pass.
+    /// The spans that are made, by target and level; [`DEFAULT_SPAN_LEVEL`] lets those of every
+    /// crate pass.
     pub span_filter: Targets,
     /// The spans of requests.
     pub requests: Requests,
@@ -74,7 +75,8 @@ impl Settings {
 pub struct Requests {
     /// Keys of a URL's query whose values are redacted.
     pub sensitive_keys: SensitiveKeys,
-    /// Whether `Forwarded` and `X-Forwarded-…` are believed: only right behind a proxy that sets them.
+    /// Whether `Forwarded` and `X-Forwarded-…` are believed: only right behind a proxy that sets
+    /// them.
     pub trusts_forwarded: bool,
 }
 
@@ -208,9 +210,9 @@ pub struct Batching {
 }
 
 impl Batching {
-    /// The specification's values but for three: a queue of 2,048 spans overflows on a busy machine;
-    /// 512 spans do not fit a datagram, and more than 128 at a time were not cheaper; and 5 s is long
-    /// for somebody who waits for a trace to show.
+    /// The specification's values but for three: a queue of 2,048 spans overflows on a busy
+    /// machine; 512 spans do not fit a datagram, and more than 128 at a time were not cheaper; and
+    /// 5 s is long for somebody who waits for a trace to show.
     pub const DEFAULT: Self = Self {
         max_queue_size: 16_384,
         max_queue_bytes: 24 * 1024 * 1024,

@@ -137,7 +137,8 @@ async fn serve(listener: TcpListener, to: SocketAddr, fault: watch::Receiver<Fau
             let mut changed = fault.clone();
             let now = *changed.borrow_and_update();
             let until = async {
-                // A connection that passes stays one when it hangs or becomes slow, or is quick again.
+                // A connection that passes stays one when it hangs or becomes slow, or is quick
+                // again.
                 let stays = |next: &Fault| match now {
                     Fault::None | Fault::Slow(_) => {
                         matches!(next, Fault::None | Fault::Slow(_) | Fault::Hanging)
@@ -233,7 +234,8 @@ async fn answer(
 
 /// An answer in the form of the request, up to its middle.
 async fn break_off(stream: &mut TcpStream) {
-    /// HTTP/2: settings, then `:status: 200` with the content type of gRPC on stream 1, and no trailers.
+    /// HTTP/2: settings, then `:status: 200` with the content type of gRPC on stream 1, and no
+    /// trailers.
     const HTTP2: &[u8] = b"\0\0\0\x04\0\0\0\0\0\
         \0\0\x13\x01\x04\0\0\0\x01\x88\x5f\x10application/grpc";
     const HTTP1: &[u8] = b"HTTP/1.1 202 Accep";

@@ -8,7 +8,8 @@ use tokio::{sync::Mutex, time::sleep};
 
 use super::{STEP, Traced};
 
-/// Rounds for each of two services, one after the other, so that what else the machine does falls on both.
+/// Rounds for each of two services, one after the other, so that what else the machine does falls
+/// on both.
 const ROUNDS: usize = 10;
 const REQUESTS: usize = 50;
 const IN_FLIGHT: usize = 8;
@@ -16,7 +17,8 @@ const IN_FLIGHT: usize = 8;
 /// One comparison at a time: another one would be measured with it.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
-/// Makes the same requests to both, and prints how much longer `faulty` took. Every one is answered with 200.
+/// Makes the same requests to both, and prints how much longer `faulty` took. Every one is answered
+/// with 200.
 pub(crate) async fn compare(what: &str, plain: &Traced, faulty: &Traced) {
     let _alone = ALONE.lock().await;
     let mut times = [Vec::new(), Vec::new()];
@@ -49,7 +51,8 @@ pub(crate) async fn requests(of: &Traced, count: usize, in_flight: usize) -> Vec
         .await
 }
 
-/// Makes requests for so long, `in_flight` at a time, with a pause after each: the queue is not to be filled.
+/// Makes requests for so long, `in_flight` at a time, with a pause after each: the queue is not to
+/// be filled.
 pub(crate) async fn lasting(of: &Traced, duration: Duration, in_flight: usize) {
     let end = Instant::now() + duration;
     let client = |_| async {

@@ -1,4 +1,5 @@
-//! What the tests have in common: a service with a gate before its Jaeger, and the questions that each fault is asked.
+//! What the tests have in common: a service with a gate before its Jaeger, and the questions that
+//! each fault is asked.
 
 pub(crate) mod account;
 pub(crate) mod gate;

@@ -7,8 +7,8 @@ use socket2::{Domain, Socket, Type};
 /// A free port of loopback.
 pub(crate) const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// Bound but not listening: who wants to connect is refused, and the system gives the port to nobody else. A listener with
-/// `SO_REUSEADDR`, as Tokio's are, may still take it.
+/// Bound but not listening: who wants to connect is refused, and the system gives the port to
+/// nobody else. A listener with `SO_REUSEADDR`, as Tokio's are, may still take it.
 pub(crate) struct Reserved {
     pub(crate) address: SocketAddr,
     _socket: Socket,

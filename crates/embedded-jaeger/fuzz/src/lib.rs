@@ -5,11 +5,15 @@ mod encode;
 
 use std::sync::{Arc, LazyLock};
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, Response, StatusCode};
-use embedded_jaeger::fuzz::{Parts, decode};
-use embedded_jaeger::model::{self, Process, Receiver, Span};
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, Response, StatusCode},
+};
+use embedded_jaeger::{
+    fuzz::{Parts, decode},
+    model::{self, Process, Receiver, Span},
+};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -47,7 +51,8 @@ impl Jaeger {
         })
     }
 
-    /// Answers a path of the query API, always in JSON: with data, or with the error that the status says.
+    /// Answers a path of the query API, always in JSON: with data, or with the error that the
+    /// status says.
     pub fn query(&self, path: &str) -> (StatusCode, Value) {
         let request = Request::get(path).body(Body::empty()).unwrap();
         let response = self.call(self.parts.query(), request);
@@ -87,13 +92,15 @@ impl Jaeger {
     }
 }
 
-/// The spans of one message if there are any, and the memory that they take is one that the message has paid for.
+/// The spans of one message if there are any, and the memory that they take is one that the message
+/// has paid for.
 pub fn decoded(receiver: Receiver, message: &[u8]) -> Option<Vec<Span>> {
     let spans = decode(receiver, message).ok()?;
     let processes = spans.chunk_by(|a, b| Arc::ptr_eq(&a.process, &b.process));
     let size = spans.iter().map(Span::size).sum::<usize>()
         + processes.map(|of| of[0].process.size()).sum::<usize>();
-    // The decoder's budget is eight times the message and 64 KiB of values; the small texts of each come on top.
+    // The decoder's budget is eight times the message and 64 KiB of values; the small texts of each
+    // come on top.
     let bound = 24 * message.len() + (256 << 10);
     assert!(size <= bound, "{size} bytes of {}", message.len());
     Some(spans)
@@ -118,7 +125,8 @@ pub fn check_protocols_agree(spans: Vec<Span>) {
     ] {
         let expected = spans.iter().map(|span| Span {
             receiver,
-            // Thrift has microseconds, and what is larger than the model's nanoseconds is cut to them.
+            // Thrift has microseconds, and what is larger than the model's nanoseconds is cut to
+            // them.
             start_ns: whole_microseconds(span.start_ns),
             duration_ns: whole_microseconds(span.duration_ns),
             logs: span.logs.iter().map(whole_microseconds_of).collect(),

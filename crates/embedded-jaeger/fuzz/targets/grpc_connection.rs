@@ -1,11 +1,14 @@
-//! All that a client of the gRPC receiver writes to its connection: HTTP/2 frames, if they are that.
+//! All that a client of the gRPC receiver writes to its connection: HTTP/2 frames, if they are
+//! that.
 #![no_main]
 
 use std::time::Duration;
 
 use embedded_jaeger_fuzz::{Jaeger, RUNTIME};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
-use tokio::time::timeout;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, duplex, split},
+    time::timeout,
+};
 
 /// A connection that the client has closed must end by itself well before this.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,11 +1,14 @@
-//! A `PostSpansRequest` of api_v2, as it is and as if it were gzipped. What was taken is asked for afterwards, and held against what the generated decoder reads.
+//! A `PostSpansRequest` of api_v2, as it is and as if it were gzipped. What was taken is asked for
+//! afterwards, and held against what the generated decoder reads.
 #![no_main]
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
-use jaeger_api_v2::PostSpansRequest;
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
 use embedded_jaeger::model::{Receiver, Span};
 use embedded_jaeger_fuzz::{Jaeger, RUNTIME, decoded};
+use jaeger_api_v2::PostSpansRequest;
 use prost::Message;
 
 libfuzzer_sys::fuzz_target!(|message: &[u8]| {
@@ -29,7 +32,8 @@ libfuzzer_sys::fuzz_target!(|message: &[u8]| {
     jaeger.check_answers(&spans);
 });
 
-/// The answer's status. That of an answer with spans taken is in the trailers, which are not kept here.
+/// The answer's status. That of an answer with spans taken is in the trailers, which are not kept
+/// here.
 fn post(jaeger: &Jaeger, compressed: u8, message: &[u8]) -> Option<u8> {
     // gRPC's frame: whether it is compressed, the length, the message.
     let length = (message.len() as u32).to_be_bytes();

@@ -1,9 +1,11 @@
-//! A post to the receiver of Thrift over HTTP: the first line of the input is the content type, the rest is the body. What was taken is
-//! asked for afterwards.
+//! A post to the receiver of Thrift over HTTP: the first line of the input is the content type, the
+//! rest is the body. What was taken is asked for afterwards.
 #![no_main]
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
 use embedded_jaeger::model::Receiver;
 use embedded_jaeger_fuzz::{Jaeger, check_protocols_agree, decoded};
 

@@ -1,8 +1,10 @@
 //! A saved trace in OTLP's JSON, posted to be transformed.
 #![no_main]
 
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
 use embedded_jaeger_fuzz::Jaeger;
 use serde_json::Value;
 

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-/// A finite number: the fewest digits that are read back as the same one, with an exponent below 1e-6 and from 1e21 on.
+/// A finite number: the fewest digits that are read back as the same one, with an exponent below
+/// 1e-6 and from 1e21 on.
 pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
     if size == 0.0 || (1e-6..1e21).contains(&size) {
@@ -15,7 +16,8 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// A text with its quotes. Beside what JSON demands, Go escapes what would be more than text within HTML or JavaScript.
+/// A text with its quotes. Beside what JSON demands, Go escapes what would be more than text within
+/// HTML or JavaScript.
 pub(crate) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 2);
     for character in serde_json::Value::from(text).to_string().chars() {

@@ -1,5 +1,6 @@
-//! One line: what can be read from it, in the two forms in which this project's services write (`telemetry::log`). A line of any other
-//! form is kept as well, with the time of its arrival and nothing else known.
+//! One line: what can be read from it, in the two forms in which this project's services write
+//! (`telemetry::log`). A line of any other form is kept as well, with the time of its arrival and
+//! nothing else known.
 
 use std::borrow::Cow;
 
@@ -46,7 +47,7 @@ impl Line {
         let head = head(text);
         let time = head.time.and_then(|time| microseconds(&time));
         let level = head.level.unwrap_or_default();
-        Line {
+        Self {
             number,
             service: service.into(),
             time_us: time.unwrap_or_else(|| Timestamp::now().as_microsecond()),
@@ -57,7 +58,8 @@ impl Line {
         }
     }
 
-    /// The line without what is known of it anyway: the message, and the event's fields as `key=value`.
+    /// The line without what is known of it anyway: the message, and the event's fields as
+    /// `key=value`.
     pub(crate) fn message(&self) -> Cow<'_, str> {
         if let Some((_, message)) = split(&self.text) {
             return message.into();
@@ -76,8 +78,9 @@ fn head(text: &str) -> Head<'_> {
     }
 }
 
-/// `2026-11-22 21:00:00,123 INFO [target] [file.rs:42] [trace_id=… span_id=… resource.service.name=app-a] - message`. The first
-/// match of each part counts: what comes from a request can only be behind them.
+/// `2026-11-22 21:00:00,123 INFO [target] [file.rs:42] [trace_id=… span_id=…
+/// resource.service.name=app-a] - message`. The first match of each part counts: what comes from a
+/// request can only be behind them.
 fn split(text: &str) -> Option<(Head<'_>, &str)> {
     let (time, rest) = text.split_at_checked("2026-11-22 21:00:00,123".len())?;
     let (level, rest) = rest.strip_prefix(' ')?.split_once(" [")?;

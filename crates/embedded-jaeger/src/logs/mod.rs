@@ -1,12 +1,14 @@
-//! The log lines that somebody hands to Jaeger, so that its page shows them beside their traces. Bounded in bytes: the oldest leave
-//! first.
+//! The log lines that somebody hands to Jaeger, so that its page shows them beside their traces.
+//! Bounded in bytes: the oldest leave first.
 //!
 //! Jaeger itself receives no logs. The program that it is embedded in calls [`Logs::push`].
 
 mod line;
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+};
 
 use tokio::sync::watch;
 
@@ -17,8 +19,8 @@ pub(super) use line::Line;
 const MAX_LINE: usize = 16 * 1024;
 /// The most text that is found at a time, in bytes.
 const MAX_FOUND: usize = 1024 * 1024;
-/// What a line costs beside its texts, in bytes: itself, its place in the queue with the spare room, and what the allocator adds; an
-/// estimate.
+/// What a line costs beside its texts, in bytes: itself, its place in the queue with the spare
+/// room, and what the allocator adds; an estimate.
 const OVERHEAD: usize = size_of::<Line>() + 80;
 
 /// A bounded memory of log lines.
@@ -59,14 +61,15 @@ pub(super) struct Found {
 impl Logs {
     /// A memory of at most `max_bytes` (an estimate, the allocator's own losses are not in it).
     pub fn new(max_bytes: usize) -> Self {
-        Logs {
+        Self {
             max_bytes,
             inner: RwLock::default(),
             arrivals: watch::Sender::default(),
         }
     }
 
-    /// Adds a line of `service`, without its line break. What is no UTF-8 is replaced, and what is above 16 KiB is cut off.
+    /// Adds a line of `service`, without its line break. What is no UTF-8 is replaced, and what is
+    /// above 16 KiB is cut off.
     pub fn push(&self, service: &str, line: &[u8]) {
         let kept = line.get(..MAX_LINE).unwrap_or(line);
         let text = String::from_utf8_lossy(kept);
@@ -138,7 +141,8 @@ impl Logs {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
-        // A panic of another thread must not take this one along; the count may be off by its one line.
+        // A panic of another thread must not take this one along; the count may be off by its one
+        // line.
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -186,7 +190,8 @@ mod tests {
         let inner = logs.read();
         assert_eq!(inner.lines[0].text.len(), MAX_LINE);
         assert_eq!(&*inner.lines[1].text, "a\u{fffd}\u{fffd}b");
-        // Each bad byte becomes three: a line of nothing else must not be three times too long for the bound.
+        // Each bad byte becomes three: a line of nothing else must not be three times too long for
+        // the bound.
         drop(inner);
         let logs = Logs::new(20 * 1024);
         logs.push("app-a", &[0xff; MAX_LINE]);

@@ -1,6 +1,6 @@
-//! OTLP in JSON (opentelemetry-proto `docs/specification.md`, "JSON Protobuf Encoding"), read as OpenTelemetry's Collector reads it: names in
-//! camel case or with underscores, numbers also as texts, enums by number or by name, `null` for what is not there. What is not known is
-//! skipped.
+//! OTLP in JSON (opentelemetry-proto `docs/specification.md`, "JSON Protobuf Encoding"), read as
+//! OpenTelemetry's Collector reads it: names in camel case or with underscores, numbers also as
+//! texts, enums by number or by name, `null` for what is not there. What is not known is skipped.
 
 mod field;
 
@@ -10,13 +10,16 @@ use self::field::{Field, Message, Object};
 use super::{
     AnyValue, Attribute, Event, Link, Resource, ResourceSpans, Scope, ScopeSpans, Span, Status,
 };
-use crate::model::{SpanId, TraceId};
-use crate::receive::Budget;
+use crate::{
+    model::{SpanId, TraceId},
+    receive::Budget,
+};
 
 /// What a file or a message has. What follows its object is not looked at.
 ///
 /// # Errors
-/// When it is not JSON, or not OTLP, or when its empty values would take far more memory than the bytes do.
+/// When it is not JSON, or not OTLP, or when its empty values would take far more memory than the
+/// bytes do.
 pub(crate) fn read(bytes: &[u8], budget: &mut Budget) -> serde_json::Result<Vec<ResourceSpans>> {
     let mut traces = Traces::default();
     let object = Object(&mut traces, budget);

@@ -1,7 +1,9 @@
-//! OTLP's spans (opentelemetry-proto `opentelemetry/proto/trace/v1/trace.proto`), and what they are in Jaeger's terms.
+//! OTLP's spans (opentelemetry-proto `opentelemetry/proto/trace/v1/trace.proto`), and what they are
+//! in Jaeger's terms.
 //!
-//! A reader makes [`ResourceSpans`] of bytes, and [`spans`] makes the model of them, as every Jaeger does that takes OTLP. What Jaeger has no
-//! place for is not here: dropped counts, schema addresses, flags, the attributes of a scope.
+//! A reader makes [`ResourceSpans`] of bytes, and [`spans`] makes the model of them, as every
+//! Jaeger does that takes OTLP. What Jaeger has no place for is not here: dropped counts, schema
+//! addresses, flags, the attributes of a scope.
 
 mod json;
 mod translate;
@@ -96,6 +98,6 @@ enum AnyValue {
     Int(i64),
     Double(f64),
     Bytes(Box<[u8]>),
-    Array(Vec<AnyValue>),
+    Array(Vec<Self>),
     Map(Vec<Attribute>),
 }

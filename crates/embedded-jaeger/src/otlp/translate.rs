@@ -1,20 +1,23 @@
-//! OTLP's terms in Jaeger's (opentelemetry-collector-contrib `pkg/translator/jaeger/traces_to_jaegerproto.go`, as Jaeger 1.62 has it).
+//! OTLP's terms in Jaeger's (opentelemetry-collector-contrib
+//! `pkg/translator/jaeger/traces_to_jaegerproto.go`, as Jaeger 1.62 has it).
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{AnyValue, Attribute, Event, Link, Resource, ResourceSpans, Scope, Span};
-use crate::go;
-use crate::model::{self, Log, Process, Receiver, RefKind, SpanRef, Tag, Value};
-use crate::receive::{Budget, DecodeError};
+use crate::{
+    go,
+    model::{self, Log, Process, Receiver, RefKind, SpanRef, Tag, Value},
+    receive::{Budget, DecodeError},
+};
 
-/// The spans in their order. Times after 2262 and spans that end before they start are cut to what the model has.
+/// The spans in their order. Times after 2262 and spans that end before they start are cut to what
+/// the model has.
 ///
 /// # Errors
-/// When the names of scopes, which each of their spans gets, would take far more memory than the message did.
+/// When the names of scopes, which each of their spans gets, would take far more memory than the
+/// message did.
 pub(crate) fn spans(
     resource_spans: Vec<ResourceSpans>,
     receiver: Receiver,

@@ -1,8 +1,10 @@
 //! Answers to the page's scripts, in the form of the query API: `data`, or `errors` with a message.
 
-use axum::Json;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::Serialize;
 use serde_json::json;
 

@@ -10,8 +10,8 @@ const OPEN: &str = "<button type=\"button\" id=\"open\">Open saved trace</button
     <input type=\"file\" id=\"files\" accept=\".json,.jsonl,.ndjson\" multiple hidden>\
     <p id=\"opening\" role=\"status\"></p>";
 
-/// `html` with the header of the page at `path`. Its attributes tell the scripts what there is, so that they ask for nothing else:
-/// `data-logs`, and the labels of the requests in `data-requests`.
+/// `html` with the header of the page at `path`. Its attributes tell the scripts what there is, so
+/// that they ask for nothing else: `data-logs`, and the labels of the requests in `data-requests`.
 pub(super) fn put(html: &str, path: &str, logs: bool, requests: &[Request]) -> String {
     // From the page, since only the browser knows under which path it finds it.
     let base = match path.matches('/').count() {

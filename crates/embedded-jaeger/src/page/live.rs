@@ -1,31 +1,30 @@
 //! Tells open pages that spans or log lines have arrived. What these are they ask for themselves.
 //!
-//! A page that shows a trace or a search is told only of what it shows, and the latter of which traces these are: with many spans a
-//! second and many pages, to repeat every search would take more time than all the rest.
+//! A page that shows a trace or a search is told only of what it shows, and the latter of which
+//! traces these are: with many spans a second and many pages, to repeat every search would take
+//! more time than all the rest.
 
-use std::convert::Infallible;
-use std::future::pending;
-use std::mem;
-use std::sync::Arc;
-use std::time::Duration;
+use std::{convert::Infallible, future::pending, mem, sync::Arc, time::Duration};
 
-use axum::Router;
-use axum::extract::{Query, State};
-use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderName, StatusCode};
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::{
+    Router,
+    extract::{Query, State},
+    http::{HeaderName, StatusCode, header::CACHE_CONTROL},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+    routing::get,
+};
 use futures_util::{StreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::{JoinError, spawn_blocking},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::answer;
-use crate::logs::Logs;
-use crate::model::TraceId;
-use crate::query::Watch;
-use crate::store::Store;
+use crate::{logs::Logs, model::TraceId, query::Watch, store::Store};
 
 /// Pages at a time; each holds one of the port's connections for as long as it is looked at.
 const MAX_PAGES: usize = 64;
@@ -34,7 +33,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Traces that a message names; the page asks for them in one address.
 const MAX_NAMED: usize = 100;
 
-/// Proxies pass each message on as it comes: none keeps it to compress or to store it, nor (nginx) until there are more.
+/// Proxies pass each message on as it comes: none keeps it to compress or to store it, nor (nginx)
+/// until there are more.
 const FOR_PROXIES: [(HeaderName, &str); 2] = [
     (CACHE_CONTROL, "no-store, no-transform"),
     (HeaderName::from_static("x-accel-buffering"), "no"),
@@ -99,13 +99,13 @@ enum Shown {
 impl Shown {
     fn parse(pairs: Vec<(String, String)>) -> Result<Self, String> {
         match pairs.as_slice() {
-            [] => Ok(Shown::All),
+            [] => Ok(Self::All),
             [(name, id)] if name == "trace" => {
                 TraceId::from_hex(id).map(Shown::Trace).ok_or_else(|| {
                     format!("trace is {id:?}; allowed is an id of 1 to 32 hexadecimal digits")
                 })
             }
-            _ => Watch::parse(pairs).map(|search| Shown::Search(Arc::new(search))),
+            _ => Watch::parse(pairs).map(|search| Self::Search(Arc::new(search))),
         }
     }
 }
@@ -136,7 +136,7 @@ impl Page {
             ),
             Shown::All | Shown::Search(_) => (0, None),
         };
-        Page {
+        Self {
             shown,
             spans,
             seen,
@@ -149,7 +149,8 @@ impl Page {
         }
     }
 
-    /// The first message, sent at once: that messages come through, and how many spans the trace has.
+    /// The first message, sent at once: that messages come through, and how many spans the trace
+    /// has.
     fn ready(&self) -> Event {
         let event = Event::default().comment("ready").event("ready");
         event.data(self.span_count.to_string())

@@ -1,20 +1,22 @@
 //! The log lines, as the page's scripts ask for them.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use axum::Router;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
-use axum::response::Response;
-use axum::routing::get;
+use axum::{
+    Router,
+    extract::{Query, State, rejection::QueryRejection},
+    http::StatusCode,
+    response::Response,
+    routing::get,
+};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use super::answer;
-use crate::logs::{self, Line, Logs};
-use crate::model::TraceId;
+use crate::{
+    logs::{self, Line, Logs},
+    model::TraceId,
+};
 
 /// Searches at a time; each looks at all lines. More wait.
 const MAX_SEARCHES: usize = 4;
@@ -74,7 +76,7 @@ struct LineJson {
 
 impl LineJson {
     fn of(line: &Line) -> Self {
-        LineJson {
+        Self {
             number: line.number,
             time: line.time_us,
             service: line.service.to_string(),
@@ -113,7 +115,7 @@ async fn find(
 
 impl Params {
     fn read(self) -> Result<logs::Query, String> {
-        let Params {
+        let Self {
             trace,
             service,
             text,

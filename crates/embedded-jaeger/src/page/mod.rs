@@ -1,6 +1,8 @@
-//! The page on which traces are seen: files embedded in the program, which ask the query API from the browser.
+//! The page on which traces are seen: files embedded in the program, which ask the query API from
+//! the browser.
 //!
-//! What spans say comes from anybody. The scripts show it as text alone, and the policy lets no script run but these files.
+//! What spans say comes from anybody. The scripts show it as text alone, and the policy lets no
+//! script run but these files.
 
 mod answer;
 mod header;
@@ -10,19 +12,19 @@ mod requests;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::http::HeaderValue;
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+use axum::{
+    Router,
+    body::Bytes,
+    http::{
+        HeaderValue,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+    },
+    response::{IntoResponse, Response},
+    routing::get,
 };
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
-use super::base_path::without_slash;
-use super::logs::Logs;
-use super::store::Store;
+use super::{base_path::without_slash, logs::Logs, store::Store};
 pub use requests::Request;
 
 /// What the program that Jaeger is embedded in lets the page show beside the traces.
@@ -45,7 +47,8 @@ const SVG: &str = "image/svg+xml";
 const SEARCH: &str = include_str!("search.html");
 const TRACE: &str = include_str!("trace.html");
 
-/// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own UI, so that links made for it work.
+/// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own
+/// UI, so that links made for it work.
 const FILES: &[(&str, &str, &str)] = &[
     ("/", HTML, SEARCH),
     ("/search", HTML, SEARCH),

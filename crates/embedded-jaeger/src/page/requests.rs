@@ -1,15 +1,18 @@
-//! Requests that a visitor of the page can have sent: a few that the program which Jaeger is embedded in has chosen, and no other.
+//! Requests that a visitor of the page can have sent: a few that the program which Jaeger is
+//! embedded in has chosen, and no other.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use axum::Router;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::header::{HOST, HeaderName, ORIGIN};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
-use axum::routing::post;
+use axum::{
+    Router,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{
+        HeaderMap, StatusCode,
+        header::{HOST, HeaderName, ORIGIN},
+    },
+    response::Response,
+    routing::post,
+};
 use reqwest::{Client, redirect};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -127,10 +130,12 @@ fn trace_of(traceresponse: &str) -> Option<TraceId> {
     TraceId::from_hex(traceresponse.split('-').nth(1)?)
 }
 
-/// Whether a page of another site has the browser ask. Where there is neither TLS nor loopback, and in old browsers, there is only where that
-/// page comes from, and behind a proxy the host is another one; but no page of another site may set a header without being allowed to,
-/// which is allowed to nobody. What is no browser says nothing, and could ask the service itself. (A site whose name is made to lead here, DNS rebinding, counts as the page: it gets no
-/// more than these few requests, which it could have sent to the service as well.)
+/// Whether a page of another site has the browser ask. Where there is neither TLS nor loopback, and
+/// in old browsers, there is only where that page comes from, and behind a proxy the host is
+/// another one; but no page of another site may set a header without being allowed to, which is
+/// allowed to nobody. What is no browser says nothing, and could ask the service itself. (A site
+/// whose name is made to lead here, DNS rebinding, counts as the page: it gets no more than these
+/// few requests, which it could have sent to the service as well.)
 fn from_another_site(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
         return site != "same-origin";

@@ -1,10 +1,11 @@
 //! Which span is above which, and so which service calls which: the one place that knows it.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use super::adjust::references;
-use super::adjust::span_ids::{self, Link};
+use super::adjust::{
+    references,
+    span_ids::{self, Link},
+};
 use crate::model::{Span, SpanId};
 
 /// A span and its place in its trace.
@@ -18,8 +19,8 @@ pub(super) struct Placed<'a> {
     pub(super) start_ns: i64,
 }
 
-/// The spans of one trace in their order, as Jaeger's storage sees them: the parent is the one that a span names first, and where
-/// several have its id, the first that came.
+/// The spans of one trace in their order, as Jaeger's storage sees them: the parent is the one that
+/// a span names first, and where several have its id, the first that came.
 pub(super) fn placed(spans: &[Arc<Span>]) -> Vec<Placed<'_>> {
     let links = span_ids::links(spans);
     let first = first(&links);
@@ -31,8 +32,9 @@ pub(super) fn placed(spans: &[Arc<Span>]) -> Vec<Placed<'_>> {
     place(spans, parents, starts)
 }
 
-/// The same as the page shows them, and Jaeger's UI: the parent is the first of those a span names that is stored, and a span without
-/// a start begins with the nearest above it that has one, or else with the first of the trace.
+/// The same as the page shows them, and Jaeger's UI: the parent is the first of those a span names
+/// that is stored, and a span without a start begins with the nearest above it that has one, or
+/// else with the first of the trace.
 pub(super) fn shown(spans: &[Arc<Span>]) -> Vec<Placed<'_>> {
     let links = span_ids::links(spans);
     let first = first(&links);
@@ -113,14 +115,15 @@ impl<'a> Placed<'a> {
         self.caller_elsewhere().or_else(itself)
     }
 
-    /// Whether it is a request to its service. A span that does not say is one when nothing of the same service is above it.
+    /// Whether it is a request to its service. A span that does not say is one when nothing of the
+    /// same service is above it.
     pub(super) fn is_request(&self) -> bool {
         self.says_request()
             .unwrap_or_else(|| self.parent.is_none() || self.caller_elsewhere().is_some())
     }
 
-    /// What the kind says. `internal` says nothing: OpenTelemetry's exporters for Jaeger leave that kind out, and so it must count as
-    /// a span without one does.
+    /// What the kind says. `internal` says nothing: OpenTelemetry's exporters for Jaeger leave that
+    /// kind out, and so it must count as a span without one does.
     fn says_request(&self) -> Option<bool> {
         match self.span.kind() {
             "server" | "consumer" => Some(true),

@@ -1,16 +1,16 @@
 //! The query service's JSON (jaeger `model/json/model.go`, `model/converter/json/from_domain.go`).
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::ser::{Error as _, Serialize, SerializeStruct, Serializer};
 use serde_json::value::RawValue;
 
 use super::adjust;
-use crate::go;
-use crate::model::{Log, Process, RefKind, Span, SpanRef, Tag, TraceId, Value};
+use crate::{
+    go,
+    model::{Log, Process, RefKind, Span, SpanRef, Tag, TraceId, Value},
+};
 
 /// What every answer is wrapped in.
 #[derive(Debug, serde::Serialize)]
@@ -46,7 +46,7 @@ fn some_text<S: Serializer>(id: &Option<TraceId>, to: S) -> Result<S::Ok, S::Err
 impl<T> Envelope<T> {
     /// Data without a count, as traces and dependencies have it.
     pub(super) fn of(data: T) -> Self {
-        Envelope {
+        Self {
             data,
             total: 0,
             limit: 0,
@@ -59,9 +59,9 @@ impl<T> Envelope<T> {
 impl<T> Envelope<Vec<T>> {
     /// A list with its count.
     pub(super) fn counted(data: Vec<T>) -> Self {
-        Envelope {
+        Self {
             total: data.len(),
-            ..Envelope::of(data)
+            ..Self::of(data)
         }
     }
 }
@@ -74,9 +74,9 @@ impl Envelope<()> {
             msg,
             trace_id: None,
         };
-        Envelope {
+        Self {
             errors: Some(vec![error]),
-            ..Envelope::of(())
+            ..Self::of(())
         }
     }
 }
@@ -152,7 +152,8 @@ impl Serialize for ProcessJson<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let tags = || {
             let mut tags: Vec<_> = self.0.tags.iter().chain(self.1).collect();
-            // Without moved ones they are in their order, which of a trace that is not adjusted is how they came.
+            // Without moved ones they are in their order, which of a trace that is not adjusted is
+            // how they came.
             if !self.1.is_empty() {
                 tags.sort_unstable();
             }
@@ -235,20 +236,20 @@ impl Serialize for Value {
         /// JavaScript knows no larger whole number.
         const MAX_SAFE: u64 = (1 << 53) - 1;
         match self {
-            Value::String(text) => to.serialize_str(text),
-            Value::Bool(value) => to.serialize_bool(*value),
-            Value::Int64(value) if value.unsigned_abs() > MAX_SAFE => to.collect_str(value),
-            Value::Int64(value) => to.serialize_i64(*value),
+            Self::String(text) => to.serialize_str(text),
+            Self::Bool(value) => to.serialize_bool(*value),
+            Self::Int64(value) if value.unsigned_abs() > MAX_SAFE => to.collect_str(value),
+            Self::Int64(value) => to.serialize_i64(*value),
             // Jaeger fails the whole answer on a float that JSON cannot say; a text shows it.
-            Value::Float64(value) if !value.is_finite() => to.collect_str(value),
-            Value::Float64(value) => {
+            Self::Float64(value) if !value.is_finite() => to.collect_str(value),
+            Self::Float64(value) => {
                 // On its way through Jaeger's storage -0 becomes 0, and so it does here.
                 let number = RawValue::from_string(go::json::number(value + 0.0));
                 number.map_err(S::Error::custom)?.serialize(to)
             }
             // Go's nil, which an empty list is after its way through Jaeger's storage.
-            Value::Binary(bytes) if bytes.is_empty() => to.serialize_none(),
-            Value::Binary(bytes) => to.serialize_str(&STANDARD.encode(bytes)),
+            Self::Binary(bytes) if bytes.is_empty() => to.serialize_none(),
+            Self::Binary(bytes) => to.serialize_str(&STANDARD.encode(bytes)),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The query service's JSON API (jaeger `cmd/query/app/http_handler.go`), which Jaeger's UI and Grafana's data source use.
+//! The query service's JSON API (jaeger `cmd/query/app/http_handler.go`), which Jaeger's UI and
+//! Grafana's data source use.
 
 mod adjust;
 mod calls;
@@ -13,26 +14,29 @@ mod watch;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Query, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::{
+    Router,
+    extract::{Path, Query, State, rejection::PathRejection},
+    http::{StatusCode, Uri, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
 use serde::{Serialize, Serializer};
 use tokio::sync::Semaphore;
 
-use super::go;
-use super::model::{Span, TraceId};
-use super::store::Store;
+use super::{
+    go,
+    model::{Span, TraceId},
+    store::Store,
+};
 use figures::{Lookback, Shared};
 use json::{Envelope, Error};
 pub(super) use watch::Watch;
 
 use params::{DependencyQuery, Params, TraceQuery};
 
-/// Answers with traces at a time; each costs the memory of the trace that is being written. More wait.
+/// Answers with traces at a time; each costs the memory of the trace that is being written. More
+/// wait.
 const MAX_ANSWERS: usize = 4;
 /// Files that are transformed at a time; each costs its own size and that of its spans. More wait.
 const MAX_FILES: usize = 2;
@@ -233,7 +237,7 @@ struct Found {
 
 impl Serialize for Found {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let Found { store, query } = self;
+        let Self { store, query } = self;
         let (ids, missing) = match query.trace_ids.is_empty() {
             true => (search::search(store, query), Vec::new()),
             false => query.trace_ids.iter().partition(|id| store.contains(**id)),
@@ -258,7 +262,8 @@ impl Serialize for Found {
     }
 }
 
-/// Traces, each of which is fetched and made ready when it is written. One that has left the store in the meantime is left out.
+/// Traces, each of which is fetched and made ready when it is written. One that has left the store
+/// in the meantime is left out.
 struct Traces {
     store: Arc<Store>,
     ids: Vec<TraceId>,

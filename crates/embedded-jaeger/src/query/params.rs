@@ -1,10 +1,12 @@
-//! The query's parameters (jaeger `cmd/query/app/query_parser.go`) with Jaeger's defaults and messages.
+//! The query's parameters (jaeger `cmd/query/app/query_parser.go`) with Jaeger's defaults and
+//! messages.
 
-use std::collections::HashMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    collections::HashMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use crate::go;
-use crate::model::TraceId;
+use crate::{go, model::TraceId};
 
 const MICROSECOND: i64 = 1_000;
 const MILLISECOND: i64 = 1_000_000;
@@ -17,7 +19,7 @@ pub(super) struct Params(Vec<(String, String)>);
 impl Params {
     /// Of a decoded query string.
     pub(super) fn new(pairs: Vec<(String, String)>) -> Self {
-        Params(pairs)
+        Self(pairs)
     }
 
     fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
@@ -122,10 +124,10 @@ impl TraceQuery {
         {
             return Err("'maxDuration' should be greater than 'minDuration'".into());
         }
-        Ok(TraceQuery {
+        Ok(Self {
             trace_ids,
             service: params.first("service").into(),
-            operation: Some(params.first("operation").to_string()).filter(|name| !name.is_empty()),
+            operation: Some(params.first("operation").to_owned()).filter(|name| !name.is_empty()),
             start,
             end,
             min_duration,
@@ -163,7 +165,8 @@ fn tags(params: &Params) -> Result<HashMap<String, String>, String> {
     Ok(tags)
 }
 
-/// What `/api/dependencies` looks at, in nanoseconds: spans that start within, without the two ends.
+/// What `/api/dependencies` looks at, in nanoseconds: spans that start within, without the two
+/// ends.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct DependencyQuery {
     pub(super) start: i64,
@@ -180,10 +183,10 @@ impl DependencyQuery {
     pub(super) fn parse(params: &Params) -> Result<Self, String> {
         let end = params.time("endTs", MILLISECOND)?.unwrap_or_else(now);
         let lookback = params.time("lookback", MILLISECOND)?.unwrap_or(DAY);
-        Ok(DependencyQuery {
+        Ok(Self {
             start: end.saturating_sub(lookback),
             end,
-            service: Some(params.first("service").to_string()).filter(|name| !name.is_empty()),
+            service: Some(params.first("service").to_owned()).filter(|name| !name.is_empty()),
         })
     }
 }
@@ -238,7 +241,7 @@ mod tests {
             end: 2_000,
             min_duration: Some(1_500_000),
             max_duration: Some(2_000_000_000),
-            tags: tags.map(|(k, v)| (k.to_string(), v.to_string())).into(),
+            tags: tags.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
             limit: None,
         };
         assert_eq!(query, Ok(expected));

@@ -1,16 +1,20 @@
-//! Which spans a query is about (jaeger `plugin/storage/memory/memory.go`): a trace is found when one of its spans meets all conditions.
+//! Which spans a query is about (jaeger `plugin/storage/memory/memory.go`): a trace is found when
+//! one of its spans meets all conditions.
 
 use super::params::TraceQuery;
-use crate::go;
-use crate::model::{Span, Tag, TraceId};
-use crate::store::Store;
+use crate::{
+    go,
+    model::{Span, Tag, TraceId},
+    store::Store,
+};
 
 /// The traces a query finds, oldest first; of more than the limit those that start last.
 pub(super) fn search(store: &Store, query: &TraceQuery) -> Vec<TraceId> {
     latest(store.find(|span| matches(span, query)), query)
 }
 
-/// Of the traces that got spans since the store's `arrivals` was that number, those that a query finds; `None` when too many did.
+/// Of the traces that got spans since the store's `arrivals` was that number, those that a query
+/// finds; `None` when too many did.
 pub(super) fn search_since(
     store: &Store,
     arrivals: u64,
@@ -47,7 +51,8 @@ fn matches(span: &Span, query: &TraceQuery) -> bool {
             .all(|(key, value)| has_tag(span, key, value))
 }
 
-/// Whether a tag of the span, of its process or of one of its logs has this key and this value as text.
+/// Whether a tag of the span, of its process or of one of its logs has this key and this value as
+/// text.
 fn has_tag(span: &Span, key: &str, value: &str) -> bool {
     let is_it = |tag: &Tag| *tag.key == *key && go::text_of(&tag.value) == value;
     span.tags.iter().any(is_it)

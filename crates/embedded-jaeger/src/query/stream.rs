@@ -1,25 +1,34 @@
-//! Answers as large as they like: written in pieces while the client reads, so that a search costs the memory of one trace and not of
-//! all it finds.
+//! Answers as large as they like: written in pieces while the client reads, so that a search costs
+//! the memory of one trace and not of all it finds.
 
-use std::io::{self, BufWriter, Write};
-use std::time::Duration;
+use std::{
+    io::{self, BufWriter, Write},
+    time::Duration,
+};
 
-use axum::body::{Body, Bytes};
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    body::{Body, Bytes},
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse, Response},
+};
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
-use tokio::runtime::Handle;
-use tokio::sync::mpsc::error::SendTimeoutError;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::{
+    runtime::Handle,
+    sync::{
+        OwnedSemaphorePermit,
+        mpsc::{self, error::SendTimeoutError},
+    },
+};
 
 /// Bytes written at a time.
 const PIECE: usize = 64 * 1024;
 /// How long a client may read nothing.
 const STALL: Duration = Duration::from_secs(30);
 
-/// The answer with this value as JSON, made in a thread that may block. `slot` is given back when it is written.
+/// The answer with this value as JSON, made in a thread that may block. `slot` is given back when
+/// it is written.
 pub(super) fn json<T>(slot: OwnedSemaphorePermit, pretty: bool, value: T) -> Response
 where
     T: Serialize + Send + 'static,
@@ -40,7 +49,8 @@ where
     ([(CONTENT_TYPE, "application/json")], body(pieces)).into_response()
 }
 
-/// A part of an answer. One that is not written to its end has no end: the connection breaks off, which tells the client.
+/// A part of an answer. One that is not written to its end has no end: the connection breaks off,
+/// which tells the client.
 enum Piece {
     Bytes(Bytes),
     End,
@@ -103,12 +113,15 @@ impl Write for Pieces {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-    use std::sync::Arc;
+    use std::{convert::Infallible, sync::Arc};
 
-    use axum::body::to_bytes;
-    use axum::http::Request;
-    use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
+    use axum::{
+        body::to_bytes,
+        http::{
+            Request,
+            header::{ACCEPT_ENCODING, CONTENT_ENCODING},
+        },
+    };
     use serde::ser::Error;
     use tokio::sync::Semaphore;
     use tower::{Layer, ServiceExt, service_fn};

@@ -1,22 +1,22 @@
-//! `POST /api/transform`: a saved trace in OTLP's JSON becomes what `/api/traces/{id}` answers. It is not stored.
+//! `POST /api/transform`: a saved trace in OTLP's JSON becomes what `/api/traces/{id}` answers. It
+//! is not stored.
 
-use std::collections::HashMap;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use axum::body::{Body, to_bytes};
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
-use axum::response::Response;
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use tokio::{task::spawn_blocking, time::timeout};
 
-use super::adjust::Trace;
-use super::json::Envelope;
-use super::params::Params;
-use super::{Pairs, Service, error, stream};
-use crate::model::{Receiver, Span};
-use crate::otlp;
-use crate::receive::Budget;
+use super::{Pairs, Service, adjust::Trace, error, json::Envelope, params::Params, stream};
+use crate::{
+    model::{Receiver, Span},
+    otlp,
+    receive::Budget,
+};
 
 /// The largest file, in bytes: more than 30,000 spans with ten attributes each.
 const MAX_FILE: usize = 32 * 1024 * 1024;

@@ -1,16 +1,18 @@
 //! A search that goes on: which of the traces that get spans it would find.
 
-use super::params::{Params, TraceQuery};
-use super::search::search_since;
-use crate::model::TraceId;
-use crate::store::Store;
+use super::{
+    params::{Params, TraceQuery},
+    search::search_since,
+};
+use crate::{model::TraceId, store::Store};
 
 /// A search of which the answer is known, up to some arrival.
 #[derive(Debug)]
 pub(in super::super) struct Watch(TraceQuery);
 
 impl Watch {
-    /// Reads the parameters of a search. Without an end, that has not come yet; with ids, all of them are looked for.
+    /// Reads the parameters of a search. Without an end, that has not come yet; with ids, all of
+    /// them are looked for.
     ///
     /// # Errors
     /// Jaeger's message.
@@ -23,10 +25,11 @@ impl Watch {
         if !query.trace_ids.is_empty() {
             query.limit = None;
         }
-        Ok(Watch(query))
+        Ok(Self(query))
     }
 
-    /// What of the search's answer is new or has grown since the store's `arrivals` was that number; `None` when all of it may be.
+    /// What of the search's answer is new or has grown since the store's `arrivals` was that
+    /// number; `None` when all of it may be.
     pub(in super::super) fn changed(&self, store: &Store, arrivals: u64) -> Option<Vec<TraceId>> {
         search_since(store, arrivals, &self.0)
     }

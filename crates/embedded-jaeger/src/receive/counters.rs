@@ -1,15 +1,20 @@
 //! What each receiver took and what it refused.
 
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
 
 use tracing::warn;
 
 use crate::model::Receiver;
 
-/// Between two lines about refusals of one receiver. A sender of garbage must not fill the log as well.
+/// Between two lines about refusals of one receiver. A sender of garbage must not fill the log as
+/// well.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Why a receiver did not take something.

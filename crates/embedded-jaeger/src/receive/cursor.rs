@@ -1,4 +1,5 @@
-//! Reading bytes that anybody may have sent: never past the end, and never into much more memory than came over the wire.
+//! Reading bytes that anybody may have sent: never past the end, and never into much more memory
+//! than came over the wire.
 
 use thiserror::Error;
 
@@ -54,8 +55,8 @@ pub(super) fn byte(rest: &mut &[u8]) -> Result<u8, DecodeError> {
     array::<1>(rest).map(|[byte]| byte)
 }
 
-/// The next number in LEB128: seven bits a byte, the lowest first, the eighth bit says that another byte follows. Thrift compact and
-/// protocol buffers share it.
+/// The next number in LEB128: seven bits a byte, the lowest first, the eighth bit says that another
+/// byte follows. Thrift compact and protocol buffers share it.
 pub(super) fn varint(rest: &mut &[u8]) -> Result<u64, DecodeError> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
@@ -78,15 +79,16 @@ pub(super) fn text(bytes: &[u8]) -> Box<str> {
     String::from_utf8_lossy(bytes).into()
 }
 
-/// What the values of one message may take in memory beside their texts: eight times the bytes it had, and some. Real spans stay
-/// below two times; a list of four million empty tags of one byte each would be far above.
+/// What the values of one message may take in memory beside their texts: eight times the bytes it
+/// had, and some. Real spans stay below two times; a list of four million empty tags of one byte
+/// each would be far above.
 #[derive(Debug)]
 pub(crate) struct Budget(usize);
 
 impl Budget {
     /// For a message of so many bytes.
     pub(crate) fn of(message: &[u8]) -> Self {
-        Budget(message.len().saturating_mul(8).saturating_add(64 * 1024))
+        Self(message.len().saturating_mul(8).saturating_add(64 * 1024))
     }
 
     /// Pays for `count` values of a type; to be called before memory is taken for them.

@@ -1,4 +1,5 @@
-//! What a sender is told that uses another format, or has the wrong port: each receiver's own, and where the sender's is taken.
+//! What a sender is told that uses another format, or has the wrong port: each receiver's own, and
+//! where the sender's is taken.
 
 use crate::model::Receiver;
 

@@ -1,19 +1,25 @@
-//! api_v2 over gRPC, as to a Jaeger collector: `jaeger.api_v2.CollectorService/PostSpans`, gzipped or not; and `grpc.health.v1.Health`.
+//! api_v2 over gRPC, as to a Jaeger collector: `jaeger.api_v2.CollectorService/PostSpans`, gzipped
+//! or not; and `grpc.health.v1.Health`.
 
-use std::future::{Ready, ready};
-use std::sync::Arc;
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
 
-use axum::Router;
-use axum::extract::State;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::routing::any;
+use axum::{
+    Router,
+    extract::State,
+    middleware::{Next, from_fn_with_state},
+    routing::any,
+};
 use bytes::Bytes;
-use tonic::codec::CompressionEncoding::Gzip;
-use tonic::server::{Grpc, UnaryService};
-use tonic::service::Routes;
-use tonic::{Code, Request, Response, Status};
-use tonic_health::ServingStatus;
-use tonic_health::server::health_reporter;
+use tonic::{
+    Code, Request, Response, Status,
+    codec::CompressionEncoding::Gzip,
+    server::{Grpc, UnaryService},
+    service::Routes,
+};
+use tonic_health::{ServingStatus, server::health_reporter};
 use tonic_prost::ProstCodec;
 
 use super::{Inbox, MAX_MESSAGE, Reason, decode, foreign};
@@ -30,8 +36,9 @@ const HEALTH_CHECKS: [&str; 2] = [
     "/grpc.health.v1.Health/Watch",
 ];
 
-/// `PostSpansRequest` (jaeger-idl, `api_v2/collector.proto`) with its batch as bytes, which is the same on the wire: decoding it by hand
-/// refuses before it takes memory. prost would first make a hundred bytes and more of each empty message of two.
+/// `PostSpansRequest` (jaeger-idl, `api_v2/collector.proto`) with its batch as bytes, which is the
+/// same on the wire: decoding it by hand refuses before it takes memory. prost would first make a
+/// hundred bytes and more of each empty message of two.
 #[derive(Clone, PartialEq, prost::Message)]
 struct PostSpansRequest {
     #[prost(bytes = "bytes", tag = "1")]
@@ -63,7 +70,8 @@ struct Guard {
     limit: Limit,
 }
 
-/// Counts requests and refusals by the answer, since tonic refuses by itself what is not known, too large, or broken outside of the batch.
+/// Counts requests and refusals by the answer, since tonic refuses by itself what is not known, too
+/// large, or broken outside of the batch.
 async fn guarded(
     State(Guard { inbox, limit }): State<Guard>,
     request: axum::extract::Request,
@@ -93,7 +101,8 @@ async fn guarded(
     }
 }
 
-/// What is not supported. tonic says it of a compression, and nothing at all of a method that is not known.
+/// What is not supported. tonic says it of a compression, and nothing at all of a method that is
+/// not known.
 fn unsupported(path: &str, said: &str) -> String {
     match said {
         "" => foreign::method(path, &SERVICES),

@@ -1,20 +1,25 @@
-//! Thrift over HTTP, as to a Jaeger collector: `POST /api/traces` with a `Batch` in the binary protocol.
+//! Thrift over HTTP, as to a Jaeger collector: `POST /api/traces` with a `Batch` in the binary
+//! protocol.
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::State;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use axum::http::{Request, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::State,
+    http::{
+        Request, StatusCode, Uri,
+        header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap},
+    },
+    response::{IntoResponse, Response},
+    routing::post,
+};
 
 use super::{Inbox, MAX_MESSAGE, Reason, decode, foreign};
 use crate::server::Limit;
 
-/// The receiver's routes. Statuses are those of Jaeger's collector, and texts begin as its do, but for a body that is too large or too
-/// slow, on which it sets no limit.
+/// The receiver's routes. Statuses are those of Jaeger's collector, and texts begin as its do, but
+/// for a body that is too large or too slow, on which it sets no limit.
 pub(crate) fn router(inbox: Arc<Inbox>) -> Router {
     Router::new()
         .route("/api/traces", post(traces))

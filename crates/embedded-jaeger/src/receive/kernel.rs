@@ -1,10 +1,13 @@
 //! Datagrams that the kernel dropped before they could be read.
 
-use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    fs,
+    net::{IpAddr, SocketAddr},
+};
 
-/// How many datagrams to the socket that is bound to `address` the kernel dropped so far; `None` where it does not tell, as it does on
-/// Linux in the last column of its table of sockets (proc(5), `/proc/net/udp`).
+/// How many datagrams to the socket that is bound to `address` the kernel dropped so far; `None`
+/// where it does not tell, as it does on Linux in the last column of its table of sockets (proc(5),
+/// `/proc/net/udp`).
 pub(crate) fn dropped(address: SocketAddr) -> Option<u64> {
     let table = match address {
         SocketAddr::V4(_) => "/proc/net/udp",

@@ -11,12 +11,12 @@ mod sanitize;
 mod thrift;
 pub(super) mod udp;
 
-use std::error::Error;
-use std::fmt;
-use std::sync::Arc;
+use std::{error::Error, fmt, sync::Arc};
 
-use super::model::{Receiver, Span};
-use super::store::Store;
+use super::{
+    model::{Receiver, Span},
+    store::Store,
+};
 pub use counters::Counts;
 use counters::{Counters, Reason};
 pub(super) use cursor::{Budget, DecodeError};
@@ -45,7 +45,7 @@ pub(super) struct Inbox {
 impl Inbox {
     /// For one receiver.
     pub(super) fn new(receiver: Receiver, store: &Arc<Store>) -> Arc<Self> {
-        Arc::new(Inbox {
+        Arc::new(Self {
             receiver,
             store: Arc::clone(store),
             counters: Counters::default(),
@@ -62,7 +62,8 @@ impl Inbox {
         self.counters.read()
     }
 
-    /// Stores the spans of one message. A span without an id would be found by nobody: it is refused and the others are kept.
+    /// Stores the spans of one message. A span without an id would be found by nobody: it is
+    /// refused and the others are kept.
     fn accept(&self, mut spans: Vec<Span>) {
         spans.retain(|span| {
             let has_ids = span.trace_id.0 != 0 && span.span_id.0 != 0;

@@ -1,10 +1,13 @@
-//! A batch of Jaeger's api_v2 from protocol buffers (jaeger-idl `proto/api_v2/model.proto`), decoded field by field into the model with a
-//! bound on memory. A known field of another type on the wire is skipped, as an unknown one.
+//! A batch of Jaeger's api_v2 from protocol buffers (jaeger-idl `proto/api_v2/model.proto`),
+//! decoded field by field into the model with a bound on memory. A known field of another type on
+//! the wire is skipped, as an unknown one.
 
 use std::sync::Arc;
 
-use super::cursor::{self, Budget, DecodeError, text};
-use super::sanitize;
+use super::{
+    cursor::{self, Budget, DecodeError, text},
+    sanitize,
+};
 use crate::model::{Log, Process, Receiver, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value};
 
 /// The spans of one message `Batch`.
@@ -57,7 +60,8 @@ fn span(bytes: &[u8], of_batch: &Arc<Process>, budget: &mut Budget) -> Result<Sp
             (2, Wire::Bytes(id)) => span.span_id = span_id(id)?,
             (3, Wire::Bytes(name)) => span.operation = text(name),
             (4, Wire::Bytes(bytes)) => push(&mut span.references, budget, |_| reference(bytes))?,
-            // As protocol buffers have it, the lower half of a number that is too large for its type.
+            // As protocol buffers have it, the lower half of a number that is too large for its
+            // type.
             (5, Wire::Varint(flags)) => span.flags = flags as u32,
             (6, Wire::Bytes(bytes)) => span.start_ns = nanoseconds(bytes)?,
             (7, Wire::Bytes(bytes)) => span.duration_ns = nanoseconds(bytes)?,
@@ -164,8 +168,8 @@ fn tag(bytes: &[u8]) -> Result<Tag, DecodeError> {
     })
 }
 
-/// `google.protobuf.Timestamp` and `google.protobuf.Duration`, which look the same: seconds and nanoseconds. What is before 1970 or
-/// negative becomes 0.
+/// `google.protobuf.Timestamp` and `google.protobuf.Duration`, which look the same: seconds and
+/// nanoseconds. What is before 1970 or negative becomes 0.
 fn nanoseconds(bytes: &[u8]) -> Result<i64, DecodeError> {
     let (mut seconds, mut rest) = (0, 0);
     fields(bytes, |number, value| {
@@ -383,7 +387,8 @@ mod tests {
     #[test]
     fn four_mebibytes_of_empty_messages_are_refused() {
         for key in [0x0a, 0x12] {
-            // Field 1 (spans) or field 2 (process, and within it tags) of length 0, two million times.
+            // Field 1 (spans) or field 2 (process, and within it tags) of length 0, two million
+            // times.
             let empty = [key, 0].repeat(2 << 20);
             let result = match key {
                 0x0a => batch(&empty),

@@ -1,14 +1,19 @@
 //! Thrift over UDP, as to a Jaeger agent: one datagram, one message, no answer.
 //!
-//! The kernel keeps little for a slow reader and drops the rest, so one thread does nothing but read, and another decodes.
+//! The kernel keeps little for a slow reader and drops the rest, so one thread does nothing but
+//! read, and another decodes.
 
-use std::io;
-use std::net::UdpSocket;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::{
+    io,
+    net::UdpSocket,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +21,8 @@ use super::{Inbox, Reason};
 
 /// The largest datagram of UDP, in bytes.
 const MAX_DATAGRAM: usize = 65_535;
-/// What is asked of the kernel as its buffer, in bytes; it gives what it allows (Linux: `net.core.rmem_max`).
+/// What is asked of the kernel as its buffer, in bytes; it gives what it allows (Linux:
+/// `net.core.rmem_max`).
 const KERNEL_BUFFER: usize = 8 * 1024 * 1024;
 /// What may wait for the decoder, in bytes.
 const MAX_QUEUE: usize = 16 * 1024 * 1024;
@@ -32,7 +38,8 @@ pub(crate) fn prepare(socket: &UdpSocket) -> io::Result<()> {
     socket.set_read_timeout(Some(WAKE_UP))
 }
 
-/// Reads and decodes in two threads of their own until `stop`; what has been read by then is still stored.
+/// Reads and decodes in two threads of their own until `stop`; what has been read by then is still
+/// stored.
 ///
 /// # Errors
 /// When the system gives no thread.
@@ -67,7 +74,8 @@ fn read(
 ) {
     let mut buffer = vec![0; MAX_DATAGRAM];
     while !stop.is_cancelled() {
-        // An error is the time to look at `stop`, or one of an earlier datagram to nobody; neither ends the reading.
+        // An error is the time to look at `stop`, or one of an earlier datagram to nobody; neither
+        // ends the reading.
         let Ok(length) = socket.recv(&mut buffer) else {
             continue;
         };

@@ -1,7 +1,10 @@
-//! Spans that are equal in everything, told by their hashes: of 64 bits, with a key that nobody knows.
+//! Spans that are equal in everything, told by their hashes: of 64 bits, with a key that nobody
+//! knows.
 
-use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::Arc;
+use std::{
+    hash::{BuildHasher, Hash, RandomState},
+    sync::Arc,
+};
 
 use super::super::model::{Process, Span};
 

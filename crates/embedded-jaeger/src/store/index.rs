@@ -1,4 +1,5 @@
-//! Which services there are and what they do, counted in spans so that a name leaves with its last span.
+//! Which services there are and what they do, counted in spans so that a name leaves with its last
+//! span.
 
 use std::collections::HashMap;
 

@@ -29,7 +29,8 @@ impl Recent {
         self.count
     }
 
-    /// The traces of the arrivals after the first `count`, each once; `None` when not all of them are remembered.
+    /// The traces of the arrivals after the first `count`, each once; `None` when not all of them
+    /// are remembered.
     pub(super) fn since(&self, count: u64) -> Option<HashSet<TraceId>> {
         let new = usize::try_from(self.count.saturating_sub(count)).ok()?;
         let start = self.last.len().checked_sub(new)?;

@@ -1,7 +1,9 @@
 //! What the store counts.
 
-use super::super::model::{Receiver, SpanId};
-use super::*;
+use super::{
+    super::model::{Receiver, SpanId},
+    *,
+};
 
 fn span(trace: u128, service: &str, operation: &str) -> Span {
     Span {

@@ -1,9 +1,12 @@
-//! What holds of all answers: they are compressed for those who ask for it, have a head without a body, and show equal spans once.
+//! What holds of all answers: they are compressed for those who ask for it, have a head without a
+//! body, and show equal spans once.
 
 use std::io::Read;
 
-use embedded_jaeger::Jaeger;
-use embedded_jaeger::model::{RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value as TagValue};
+use embedded_jaeger::{
+    Jaeger,
+    model::{RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value as TagValue},
+};
 use flate2::read::GzDecoder;
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,7 +1,6 @@
 //! What the program that Jaeger is embedded in adds to the page: log lines, and requests to try.
 
-use std::net::TcpListener;
-use std::sync::Arc;
+use std::{net::TcpListener, sync::Arc};
 
 use embedded_jaeger::{Extras, Jaeger, Logs, Request};
 use serde_json::Value;
@@ -101,7 +100,8 @@ async fn a_page_is_told_of_lines_and_only_of_its_own_trace() {
     logs.push("app-a", &line("a", "its own"));
     let event = own.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"event: lines\ndata: lines\n\n");
-    // Had it been told of the other trace's span, that would come first, and the count below would be off.
+    // Had it been told of the other trace's span, that would come first, and the count below would
+    // be off.
     store(&jaeger, &[span(0xb, 1, "s", "o")]).await;
     logs.push("app-a", &line("a", "one more"));
     let event = own.chunk().await.unwrap().unwrap();

@@ -1,7 +1,9 @@
 //! The page's files, as a browser gets them; what it does with them is in `tests/page/`.
 
-use embedded_jaeger::model::{RefKind, SpanId, SpanRef, Tag, TraceId, Value};
-use embedded_jaeger::{Jaeger, Settings};
+use embedded_jaeger::{
+    Jaeger, Settings,
+    model::{RefKind, SpanId, SpanRef, Tag, TraceId, Value},
+};
 use reqwest::redirect::Policy;
 use serde_json::json;
 

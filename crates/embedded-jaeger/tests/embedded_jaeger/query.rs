@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use embedded_jaeger::Jaeger;
-use embedded_jaeger::model::{
-    Log, Process, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value as TagValue,
+use embedded_jaeger::{
+    Jaeger,
+    model::{Log, Process, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value as TagValue},
 };
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ async fn search(jaeger: &Jaeger, query: &str) -> Vec<String> {
                 .as_str()
                 .unwrap()
                 .trim_start_matches('0')
-                .to_string()
+                .to_owned()
         })
         .collect()
 }

@@ -1,12 +1,13 @@
-//! The embedded Jaeger and the real one get the same spans by the same ways and are asked the same; their answers agree but for the
-//! order that the real one leaves to chance, and for our tag that names the receiver.
-use std::io::Read;
-use std::sync::Arc;
+//! The embedded Jaeger and the real one get the same spans by the same ways and are asked the same;
+//! their answers agree but for the order that the real one leaves to chance, and for our tag that
+//! names the receiver.
+use std::{io::Read, sync::Arc};
 
-use crate::real_jaeger::RealJaeger;
-use crate::support::raw::Raw;
-use crate::support::{self, Target, api_v2_span, datagram, grpc, jaeger, request, span, thrift};
-use crate::transform::SAVED;
+use crate::{
+    real_jaeger::RealJaeger,
+    support::{self, Target, api_v2_span, datagram, grpc, jaeger, raw::Raw, request, span, thrift},
+    transform::SAVED,
+};
 use embedded_jaeger::model::{
     Log, Process, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value as TagValue,
 };
@@ -356,7 +357,8 @@ fn calls(now: i64) -> Vec<Span> {
 fn paths(now: i64) -> Vec<String> {
     let now = now / 1_000;
     let mut paths: Vec<String> = [
-        // Its memory storage changes the ids of the stored spans when it is asked for the dependencies.
+        // Its memory storage changes the ids of the stored spans when it is asked for the
+        // dependencies.
         "/api/traces/1?raw=true",
         "/api/traces/2?raw=1",
         "/api/traces/3?raw=t",

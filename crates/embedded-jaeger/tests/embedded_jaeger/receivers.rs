@@ -1,7 +1,6 @@
 //! Each way in: a good message, a bad one, and a good one after it.
 
-use embedded_jaeger::model::Receiver;
-use embedded_jaeger::{Jaeger, Settings, StartError};
+use embedded_jaeger::{Jaeger, Settings, StartError, model::Receiver};
 use serde_json::json;
 
 use crate::support::{

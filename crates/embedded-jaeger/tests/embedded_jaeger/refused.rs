@@ -1,20 +1,15 @@
 //! What a sender is told whose format is another, or who has the wrong port.
 
 use bytes::Bytes;
-use embedded_jaeger::Jaeger;
-use embedded_jaeger::model::Receiver;
+use embedded_jaeger::{Jaeger, model::Receiver};
 use http::uri::PathAndQuery;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
-use tonic::codec::CompressionEncoding::Gzip;
-use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_client::HealthClient;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tonic::{Code, Request, Status, codec::CompressionEncoding::Gzip, transport::Channel};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 
-use crate::support::raw::Raw;
-use crate::support::{self, api_v2_span, grpc, jaeger, request, span, thrift};
+use crate::support::{self, api_v2_span, grpc, jaeger, raw::Raw, request, span, thrift};
 
 const OTLP: &str = ": OTLP is for a real Jaeger, on 4317 (gRPC) and 4318 (HTTP)";
 

@@ -7,7 +7,8 @@ use crate::support::{Target, get, jaeger};
 
 /// One of everything that OTLP has.
 pub(crate) const SAVED: &str = include_str!("saved/otlp.json");
-/// What the functions that Jaeger 1.62.0 calls make of it: its own converter and OpenTelemetry's 0.111.0.
+/// What the functions that Jaeger 1.62.0 calls make of it: its own converter and OpenTelemetry's
+/// 0.111.0.
 const TRANSFORMED: &str = include_str!("saved/jaeger.json");
 
 pub(crate) async fn transform(to: &impl Target, body: impl Into<String>) -> (u16, String) {

@@ -16,7 +16,8 @@ use super::{ATTEMPT_TIMEOUT, BuildError, Loss, SendError};
 /// The method (jaeger-idl, `api_v2/collector.proto`).
 const POST_SPANS: &str = "/jaeger.api_v2.CollectorService/PostSpans";
 
-/// `PostSpansRequest` with its batch as bytes, which is the same on the wire: it is encoded already.
+/// `PostSpansRequest` with its batch as bytes, which is the same on the wire: it is encoded
+/// already.
 #[derive(Clone, PartialEq, prost::Message)]
 struct PostSpansRequest {
     #[prost(bytes = "bytes", tag = "1")]

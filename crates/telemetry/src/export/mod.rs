@@ -1,9 +1,9 @@
 //! The way of a finished span to Jaeger.
 //!
-//! The SDK hands it to a [`Processor`], which encodes it at once (`encoding`). It waits in a bounded
-//! queue (`queue`) until a batch is full or its time has come. The batch is sent as one message by
-//! one of the three paths (`thrift_agent`, `thrift_collector`, `grpc`) until it is taken or its time
-//! is up. What became of each span is in the [`Account`].
+//! The SDK hands it to a [`Processor`], which encodes it at once (`encoding`). It waits in a
+//! bounded queue (`queue`) until a batch is full or its time has come. The batch is sent as one
+//! message by one of the three paths (`thrift_agent`, `thrift_collector`, `grpc`) until it is taken
+//! or its time is up. What became of each span is in the [`Account`].
 
 mod account;
 mod encoding;
@@ -41,8 +41,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait before a message is tried again.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// How many messages may be on their way at once: a collector's answer takes its time, and so does a
-/// refusal of a datagram.
+/// How many messages may be on their way at once: a collector's answer takes its time, and so does
+/// a refusal of a datagram.
 const CONCURRENCY: usize = 16;
 
 /// The exporter cannot be made from its settings.

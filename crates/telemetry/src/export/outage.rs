@@ -1,5 +1,5 @@
-//! Tells the log of a collector that cannot be reached or is too slow, and of spans that are too large
-//! for it: once when it begins, once when it is over.
+//! Tells the log of a collector that cannot be reached or is too slow, and of spans that are too
+//! large for it: once when it begins, once when it is over.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -46,7 +46,8 @@ impl Outage {
         }
     }
 
-    /// A message whose sending had `begun` then could not be sent; so many spans were `lost` so far.
+    /// A message whose sending had `begun` then could not be sent; so many spans were `lost` so
+    /// far.
     pub(super) fn failed(&self, begun: Instant, reason: &str, lost: u64) {
         let mut state = self.lock();
         // Messages are sent side by side: this one may tell of an outage that is over.

@@ -1,9 +1,9 @@
-//! Where finished spans wait for the exporter, encoded and in batches that fit a message: bounded by
-//! number and by bytes, and the place of the account.
+//! Where finished spans wait for the exporter, encoded and in batches that fit a message: bounded
+//! by number and by bytes, and the place of the account.
 //!
-//! One lock guards both, so the account is exact at every moment. It is held for as long as it takes
-//! to copy the bytes of a span; the exporter is woken when the first span comes and when a batch is
-//! full, not for each span.
+//! One lock guards both, so the account is exact at every moment. It is held for as long as it
+//! takes to copy the bytes of a span; the exporter is woken when the first span comes and when a
+//! batch is full, not for each span.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -231,8 +231,8 @@ impl Queue {
         .1
     }
 
-    /// Takes nothing more, and sends what waits. What is not delivered within `timeout` is lost, and
-    /// so are the spans that have not ended. Whether all batches were done in time.
+    /// Takes nothing more, and sends what waits. What is not delivered within `timeout` is lost,
+    /// and so are the spans that have not ended. Whether all batches were done in time.
     pub(super) fn close(&self, timeout: Duration) -> bool {
         let mut state = self.lock();
         state.phase = Phase::Closed;

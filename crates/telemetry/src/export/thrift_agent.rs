@@ -1,9 +1,9 @@
 //! The path `thrift-agent`: datagrams to a Jaeger agent.
 //!
-//! Nobody answers a datagram. But a system that refuses one says so, and this becomes an error of the
-//! socket that sent it. So a socket has one datagram on its way at a time, which counts as delivered when
-//! no error has come for a moment. It is not used for long: Kubernetes sends what comes from one port to
-//! the same pod, even when the pod is gone.
+//! Nobody answers a datagram. But a system that refuses one says so, and this becomes an error of
+//! the socket that sent it. So a socket has one datagram on its way at a time, which counts as
+//! delivered when no error has come for a moment. It is not used for long: Kubernetes sends what
+//! comes from one port to the same pod, even when the pod is gone.
 
 use std::{
     error::Error,
@@ -32,11 +32,12 @@ const SOCKET_LIFE: Duration = Duration::from_secs(1);
 /// room for a busy one and for a host nearby.
 const VERDICT: Duration = Duration::from_millis(10);
 
-/// Time between two datagrams. An agent's receive buffer holds four large ones (208 KiB by default).
+/// Time between two datagrams. An agent's receive buffer holds four large ones (208 KiB by
+/// default).
 const GAP: Duration = Duration::from_millis(1);
 
-/// How long after the last failure the way is known to be open. A pod that ends first refuses, then is
-/// silent with its network gone, until its Service refuses or has another pod.
+/// How long after the last failure the way is known to be open. A pod that ends first refuses, then
+/// is silent with its network gone, until its Service refuses or has another pod.
 const PROBATION: Duration = Duration::from_secs(3);
 
 /// A Jaeger agent's port for Thrift compact over UDP.
@@ -105,8 +106,8 @@ impl Agent {
         }
     }
 
-    /// Sends a datagram, and waits for what the system says of it. After a failure only a probe leaves
-    /// each second, until the way is open again: systems limit how many refusals they send.
+    /// Sends a datagram, and waits for what the system says of it. After a failure only a probe
+    /// leaves each second, until the way is open again: systems limit how many refusals they send.
     pub(super) async fn send(&self, message: &[u8]) -> Result<(), SendError> {
         loop {
             match self.next_step().await? {

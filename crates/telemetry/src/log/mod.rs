@@ -39,7 +39,8 @@ pub(super) fn layer<S>(
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    // A filter such as `warn` hides lines; it must not hide the spans that lines get their ids from.
+    // A filter such as `warn` hides lines; it must not hide the spans that lines get their ids
+    // from.
     let filter = EnvFilter::builder()
         .parse(&settings.log_filter)?
         .or(span_filter(&settings.span_filter));

@@ -13,8 +13,8 @@ pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
         .or_else(|| multiple(headers))
 }
 
-/// `{trace-id}-{span-id}-{state}-{parent-span-id}`, of which the last two may be missing; or the state
-/// alone.
+/// `{trace-id}-{span-id}-{state}-{parent-span-id}`, of which the last two may be missing; or the
+/// state alone.
 fn single(text: &str) -> Option<Context> {
     if let Some(flags) = decided(text) {
         return Some(begin(flags));
@@ -77,8 +77,8 @@ mod tests {
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
     const SPAN: &str = "b7ad6b7169203331";
 
-    /// The ids and flags of the caller; no ids where a trace begins here, no flags where the choice is
-    /// left.
+    /// The ids and flags of the caller; no ids where a trace begins here, no flags where the choice
+    /// is left.
     type Read = (Option<(String, String)>, Option<u8>);
 
     fn read(headers: &[(&'static str, &str)]) -> Option<Read> {

@@ -29,16 +29,16 @@ pub(super) fn kind(name: &HeaderName) -> Option<Kind> {
     }
 }
 
-/// So many bytes of baggage must be handed on (W3C Baggage, 3.3.2); more could leave a call no room for
-/// its own headers.
+/// So many bytes of baggage must be handed on (W3C Baggage, 3.3.2); more could leave a call no room
+/// for its own headers.
 const MAX_BAGGAGE: usize = 8192;
 
 /// Headers that are kept with the span of the request that they came with.
 pub(super) struct HandedOn(Vec<(HeaderName, HeaderValue)>);
 
 impl HandedOn {
-    /// The baggage among `headers`; and where nothing makes spans, so that none `is_traced`, all that
-    /// names a trace.
+    /// The baggage among `headers`; and where nothing makes spans, so that none `is_traced`, all
+    /// that names a trace.
     pub(super) fn of(headers: &HeaderMap, is_traced: bool) -> Self {
         let mut room = MAX_BAGGAGE;
         let mut is_kept = |name: &HeaderName, value: &HeaderValue| match kind(name) {

@@ -25,8 +25,8 @@ pub(super) fn begin_for_debugging(headers: &HeaderMap) -> Option<Context> {
     Some(begin(TraceFlags::SAMPLED | DEBUG).with_value(DebugId(id)))
 }
 
-/// `{trace-id}:{span-id}:{parent-span-id}:{flags}` in hexadecimal, leading zeros left out. Some clients
-/// send it percent-encoded.
+/// `{trace-id}:{span-id}:{parent-span-id}:{flags}` in hexadecimal, leading zeros left out. Some
+/// clients send it percent-encoded.
 fn parse(text: &str) -> Option<Context> {
     let text = percent_decode_str(text).decode_utf8().ok()?;
     let mut fields = text.split(':');

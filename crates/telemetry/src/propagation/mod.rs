@@ -2,9 +2,9 @@
 //!
 //! In, the first of these that can be read (each has a module): W3C's `traceparent` with its
 //! `tracestate`; Jaeger's `uber-trace-id`; Zipkin's `b3`, or its `X-B3-…`; and Jaeger's
-//! `jaeger-debug-id`, which has a trace begin here. Out: W3C alone; and `traceresponse` in the answer,
-//! which tells the caller which trace it was. `baggage` and the like are handed on as they came; where
-//! nothing makes spans, so is all of it.
+//! `jaeger-debug-id`, which has a trace begin here. Out: W3C alone; and `traceresponse` in the
+//! answer, which tells the caller which trace it was. `baggage` and the like are handed on as they
+//! came; where nothing makes spans, so is all of it.
 
 mod b3;
 mod handed_on;
@@ -24,12 +24,12 @@ use super::hex;
 
 const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
-/// Jaeger's debug flag: such a trace is kept, whatever the sampler says. W3C has another flag in the same
-/// place, which never comes in or goes out here.
+/// Jaeger's debug flag: such a trace is kept, whatever the sampler says. W3C has another flag in
+/// the same place, which never comes in or goes out here.
 pub(super) const DEBUG: TraceFlags = TraceFlags::new(0b10);
 
-/// The parent of the first span of a trace for which a caller has decided: the SDK takes a decision only
-/// from a parent. The exporter leaves it out.
+/// The parent of the first span of a trace for which a caller has decided: the SDK takes a decision
+/// only from a parent. The exporter leaves it out.
 pub(super) const NOBODY: SpanId = SpanId::from_bytes([0xff; 8]);
 
 /// A value of a [`Context`]: the caller has left the decision whether the trace is kept.
@@ -54,8 +54,8 @@ pub fn take_over(span: &Span, headers: &HeaderMap) {
     }
 }
 
-/// Puts the context of `span` into the headers of a request that is sent within it, and what it hands
-/// on of the request that it answers.
+/// Puts the context of `span` into the headers of a request that is sent within it, and what it
+/// hands on of the request that it answers.
 pub fn pass_on(span: &Span, headers: &mut HeaderMap) {
     inject(&span.context(), headers);
     handed_on::add(span, headers);

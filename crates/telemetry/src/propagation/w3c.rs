@@ -36,8 +36,8 @@ pub(super) fn inject(context: &Context, headers: &mut HeaderMap) {
     TraceContextPropagator::new().inject_context(context, &mut Out(headers));
 }
 
-/// Whether the fields have their exact lengths and digits (3.2), which the SDK's propagator does not look
-/// at: it reads `00-1-1-01` and a `+` before a number as a trace.
+/// Whether the fields have their exact lengths and digits (3.2), which the SDK's propagator does
+/// not look at: it reads `00-1-1-01` and a `+` before a number as a trace.
 fn is_traceparent(text: &str) -> bool {
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let mut fields = text.split('-');
@@ -48,8 +48,8 @@ fn is_traceparent(text: &str) -> bool {
     has_all && (fields.next().is_none() || !text.starts_with("00-"))
 }
 
-/// The members of all `tracestate` headers, in their order, without the empty ones (3.3.1; RFC 9110,
-/// 5.6.1). None of them where one is broken or there are too many.
+/// The members of all `tracestate` headers, in their order, without the empty ones (3.3.1; RFC
+/// 9110, 5.6.1). None of them where one is broken or there are too many.
 fn tracestate(headers: &HeaderMap) -> Option<String> {
     let mut members = Vec::new();
     for list in headers.get_all(TRACESTATE) {

@@ -1,13 +1,16 @@
 //! Reading messages of protocol buffers in JSON, with a bound on memory.
 
-use std::borrow::Cow;
-use std::fmt::{self, Display};
-use std::str::FromStr;
+use std::{
+    borrow::Cow,
+    fmt::{self, Display},
+    str::FromStr,
+};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 
 use crate::receive::Budget;
 
@@ -182,7 +185,7 @@ struct Values<T>(Vec<T>);
 
 impl<T> Default for Values<T> {
     fn default() -> Self {
-        Values(Vec::new())
+        Self(Vec::new())
     }
 }
 

@@ -1,19 +1,25 @@
-//! Warnings about clocks that differ and parents that are missing (jaeger `model/adjuster/clockskew.go`). Jaeger 1.62 does not
-//! adjust times unless told to, so what shows is what it warns of.
+//! Warnings about clocks that differ and parents that are missing (jaeger
+//! `model/adjuster/clockskew.go`). Jaeger 1.62 does not adjust times unless told to, so what shows
+//! is what it warns of.
 
-use std::collections::HashMap;
-use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    net::{Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+};
 
-use crate::go;
-use crate::model::{Process, Span, SpanId, Value};
+use crate::{
+    go,
+    model::{Process, Span, SpanId, Value},
+};
 
 /// Adds the warnings.
 pub(super) fn warn(spans: &mut [Span]) {
     let hosts = hosts(spans);
     let nodes = nodes(spans);
     let (roots, children) = tree(spans, &nodes);
-    // A list of what is still to do and no recursion: a trace may be a million spans deep. A cycle hangs on no root and is not reached.
+    // A list of what is still to do and no recursion: a trace may be a million spans deep. A cycle
+    // hangs on no root and is not reached.
     let mut open: Vec<_> = roots
         .into_iter()
         .map(|root| {

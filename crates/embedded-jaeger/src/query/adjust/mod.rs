@@ -1,14 +1,17 @@
-//! What Jaeger's query service does to a trace before it shows it (jaeger `cmd/query/app/querysvc/adjusters.go`, `model/adjuster`), in
-//! its order. It works on a copy; the store keeps what came.
+//! What Jaeger's query service does to a trace before it shows it (jaeger
+//! `cmd/query/app/querysvc/adjusters.go`, `model/adjuster`), in its order. It works on a copy; the
+//! store keeps what came.
 
 mod clock_skew;
 pub(super) mod references;
 pub(super) mod span_ids;
 mod tags;
 
-use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
 
 use crate::model::{Span, Tag};
 
@@ -17,8 +20,8 @@ use crate::model::{Span, Tag};
 pub(super) struct Trace {
     /// Its spans.
     pub(super) spans: Vec<Span>,
-    /// For each span the tags that were moved from it to its process. A copy of the process for each span would cost its size as many
-    /// times.
+    /// For each span the tags that were moved from it to its process. A copy of the process for
+    /// each span would cost its size as many times.
     pub(super) moved_tags: Vec<Vec<Tag>>,
 }
 
@@ -35,14 +38,14 @@ impl Trace {
             span.process = processes.shared(&span.process);
         }
         let moved_tags = vec![Vec::new(); spans.len()];
-        Trace { spans, moved_tags }
+        Self { spans, moved_tags }
     }
 
     /// All adjustments.
     pub(super) fn adjusted(stored: Vec<Arc<Span>>) -> Self {
         let mut spans = received(&stored);
         span_ids::make_unique(&mut spans);
-        let mut trace = Trace {
+        let mut trace = Self {
             spans,
             moved_tags: Vec::new(),
         };
@@ -56,14 +59,15 @@ impl Trace {
         trace
     }
 
-    /// Of equal spans the first stays. (A copy that came second has a warning about its id by now and the first has not, so it takes
-    /// three to lose one: so it is in Jaeger.)
+    /// Of equal spans the first stays. (A copy that came second has a warning about its id by now
+    /// and the first has not, so it takes three to lose one: so it is in Jaeger.)
     fn drop_duplicates(&mut self) {
         let hasher = RandomState::new();
         let mut seen = HashSet::new();
         let is_first: Vec<bool> = (self.spans.iter().zip(&self.moved_tags))
             .map(|(span, moved)| {
-                // Equal processes are the same memory by now; hashing their content once for each span could take for ever.
+                // Equal processes are the same memory by now; hashing their content once for each
+                // span could take for ever.
                 let process = Arc::as_ptr(&span.process).addr();
                 let times = (span.start_ns, span.duration_ns);
                 let content = (

@@ -1,4 +1,5 @@
-//! References as the UI expects them (jaeger `model/adjuster/bad_span_references.go`, `parent_reference.go`).
+//! References as the UI expects them (jaeger `model/adjuster/bad_span_references.go`,
+//! `parent_reference.go`).
 
 use crate::model::{RefKind, Span, SpanRef, TraceId};
 
@@ -28,7 +29,8 @@ fn as_go(reference: &SpanRef) -> String {
     )
 }
 
-/// Puts the parent first: the first CHILD_OF of the same trace, else the first reference of the same trace.
+/// Puts the parent first: the first CHILD_OF of the same trace, else the first reference of the
+/// same trace.
 pub(in super::super) fn put_parent_first(trace_id: TraceId, references: &mut [SpanRef]) {
     let same_trace = |r: &SpanRef| r.trace_id == trace_id;
     let child_of = |r: &SpanRef| same_trace(r) && r.kind == RefKind::ChildOf;

@@ -1,19 +1,24 @@
-//! Zipkin's clients give the client's and the server's span of one call the same id (jaeger `model/adjuster/zipkin_span_id_uniquify.go`):
-//! the server's gets one of its own, and its children follow.
+//! Zipkin's clients give the client's and the server's span of one call the same id (jaeger
+//! `model/adjuster/zipkin_span_id_uniquify.go`): the server's gets one of its own, and its children
+//! follow.
 
-use std::borrow::Borrow;
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Borrow,
+    collections::{HashMap, HashSet},
+};
 
 use crate::model::{RefKind, Span, SpanId, SpanRef};
 
-/// What a span is called and what the one above it is called, when each server span has an id of its own.
+/// What a span is called and what the one above it is called, when each server span has an id of
+/// its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Link {
     pub(in super::super) id: SpanId,
     pub(in super::super) parent: Option<SpanId>,
 }
 
-/// The links of a trace's spans, in their order: each server span that shares its id with a client span has a new one.
+/// The links of a trace's spans, in their order: each server span that shares its id with a client
+/// span has a new one.
 pub(in super::super) fn links<S: Borrow<Span>>(spans: &[S]) -> Vec<Link> {
     let spans = || spans.iter().map(Borrow::borrow);
     let used: HashSet<SpanId> = spans().map(|span| span.span_id).collect();

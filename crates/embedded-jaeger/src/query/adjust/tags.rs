@@ -1,9 +1,11 @@
-//! Tags in the order and in the place where Jaeger shows them (jaeger `model/adjuster/ip_tag.go`, `otel_tag.go`,
-//! `sort_tags_and_log_fields.go`).
+//! Tags in the order and in the place where Jaeger shows them (jaeger `model/adjuster/ip_tag.go`,
+//! `otel_tag.go`, `sort_tags_and_log_fields.go`).
 
-use std::collections::{HashMap, HashSet};
-use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    net::Ipv4Addr,
+    sync::Arc,
+};
 
 use super::Trace;
 use crate::model::{Process, Tag, Value};
@@ -17,8 +19,8 @@ const OF_PROCESS: [&str; 5] = [
     "telemetry.distro.version",
 ];
 
-/// Writes numeric addresses as text, moves the tags of the process to it, and sorts all tags and fields. Afterwards spans with equal
-/// processes share one.
+/// Writes numeric addresses as text, moves the tags of the process to it, and sorts all tags and
+/// fields. Afterwards spans with equal processes share one.
 pub(super) fn adjust(trace: &mut Trace) {
     let mut processes = Processes::default();
     for span in &mut trace.spans {

@@ -1,13 +1,14 @@
-//! What the services page shows, computed from the stored spans: who calls whom, and how often and how long each operation is asked for.
+//! What the services page shows, computed from the stored spans: who calls whom, and how often and
+//! how long each operation is asked for.
 //!
-//! One pass over the store, one trace at a time, so that spans can be stored in between. Time: O(n log n) for n spans. Memory: a
-//! duration for each request and each name once, a small part of what the store itself has, and one trace's links.
+//! One pass over the store, one trace at a time, so that spans can be stored in between. Time: O(n
+//! log n) for n spans. Memory: a duration for each request and each name once, a small part of what
+//! the store itself has, and one trace's links.
 
 mod lookback;
 mod shared;
 
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::Serialize;
 
@@ -60,7 +61,8 @@ struct Operation {
     p99: i64,
 }
 
-/// The figures of the spans that start at `since` (ns) or later. A clock that is ahead makes spans of the future; they count.
+/// The figures of the spans that start at `since` (ns) or later. A clock that is ahead makes spans
+/// of the future; they count.
 pub(super) fn figures(store: &Store, since: i64) -> Figures {
     let mut counts = Counts::default();
     for spans in store.ids().into_iter().filter_map(|id| store.trace(id)) {
@@ -112,7 +114,8 @@ impl Counts {
     }
 
     fn finish(mut self) -> Figures {
-        // A service that is known only for what it called, before `since`, is one of the picture all the same.
+        // A service that is known only for what it called, before `since`, is one of the picture
+        // all the same.
         for caller in self.calls.keys() {
             self.services.entry(caller.clone()).or_default();
         }
@@ -150,7 +153,8 @@ fn pairs<T>(names: Names<Names<T>>) -> impl Iterator<Item = (String, String, T)>
     })
 }
 
-/// The lines with the largest numbers, largest first; how many others there are is added to `left_out`.
+/// The lines with the largest numbers, largest first; how many others there are is added to
+/// `left_out`.
 fn most<T>(mut lines: Vec<T>, number: impl Fn(&T) -> usize, left_out: &mut usize) -> Vec<T> {
     lines.sort_by_key(|line| Reverse(number(line)));
     *left_out += lines.len().saturating_sub(MAX_LINES);
@@ -176,7 +180,8 @@ fn operation((service, operation, requests): (String, String, Requests)) -> Oper
     }
 }
 
-/// The smallest of the sorted values which so many percent of them do not exceed (the nearest rank).
+/// The smallest of the sorted values which so many percent of them do not exceed (the nearest
+/// rank).
 fn percentile(sorted: &[i64], percent: usize) -> i64 {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted

@@ -1,19 +1,22 @@
 //! An answer that takes a while and that many pages ask for again and again.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::body::Bytes;
-use tokio::sync::Mutex;
-use tokio::task::{JoinError, spawn_blocking};
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    sync::Mutex,
+    task::{JoinError, spawn_blocking},
+    time::{Instant, sleep_until},
+};
 
 /// Between two times that it is made, at least.
 const REST: Duration = Duration::from_secs(1);
-/// The rest is so many times as long as the making, which so takes no more than a fifth of one processor.
+/// The rest is so many times as long as the making, which so takes no more than a fifth of one
+/// processor.
 const REST_PER_WORK: u32 = 4;
 
-/// An answer that is made for all who wait for it, once, and never before they asked: nobody gets an old one. After that it rests.
+/// An answer that is made for all who wait for it, once, and never before they asked: nobody gets
+/// an old one. After that it rests.
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct Shared(Arc<Mutex<Option<Made>>>);
 

@@ -69,7 +69,8 @@ fn services(figures: &Figures) -> Vec<String> {
 fn a_call_is_counted_where_it_arrives_and_fails_where_it_arrived() {
     let figures = of(vec![
         span(1, 1, 0, "a", "server"),
-        // A client's span with its server's below; the client thinks that it failed, which is not the server's fault.
+        // A client's span with its server's below; the client thinks that it failed, which is not
+        // the server's fault.
         failed(span(1, 2, 1, "a", "client")),
         span(1, 3, 2, "b", "server"),
         failed(span(2, 4, 0, "a", "client")),
@@ -113,7 +114,8 @@ fn of_spans_with_one_id_the_first_is_the_parent_unless_they_are_a_call() {
         span(1, 2, 1, "c", "server"),
     ]);
     assert_eq!(calls(&twice), ["a>c 1 0"]);
-    // As Zipkin does it: client and server share the id, and what is below it belongs to the server.
+    // As Zipkin does it: client and server share the id, and what is below it belongs to the
+    // server.
     let shared = of(vec![
         span(1, 1, 0, "a", "client"),
         span(1, 1, 0, "b", "server"),
@@ -130,7 +132,8 @@ fn clocks_that_differ_change_nothing_but_the_lookback_does() {
     };
     let figures = of(vec![
         at(span(1, 1, 0, "a", "client"), SINCE - 1),
-        // It is not long enough ago, though its caller's clock says so; and this clock is far ahead.
+        // It is not long enough ago, though its caller's clock says so; and this clock is far
+        // ahead.
         at(span(1, 2, 1, "b", "server"), SINCE),
         at(span(1, 3, 1, "c", "server"), i64::MAX),
         at(span(1, 4, 1, "old", "server"), SINCE - 1),

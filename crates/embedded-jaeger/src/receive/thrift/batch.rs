@@ -1,11 +1,16 @@
-//! The structs of jaeger-idl `thrift/jaeger.thrift`. A required field that is not set refuses the message; a field with another type
-//! than the definition's is skipped, as Thrift's generated readers do.
+//! The structs of jaeger-idl `thrift/jaeger.thrift`. A required field that is not set refuses the
+//! message; a field with another type than the definition's is skipped, as Thrift's generated
+//! readers do.
 
 use std::sync::Arc;
 
-use super::super::cursor::{DecodeError, text};
-use super::super::sanitize;
-use super::{MAX_DEPTH, Protocol, Type, fields, skip, structs};
+use super::{
+    super::{
+        cursor::{DecodeError, text},
+        sanitize,
+    },
+    MAX_DEPTH, Protocol, Type, fields, skip, structs,
+};
 use crate::model::{Log, Process, Receiver, RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value};
 
 /// `struct Batch`, without the client's own counts.
@@ -104,7 +109,8 @@ fn span<'a>(
     })
 }
 
-/// Thrift has the parent in a field of its own; Jaeger knows it as a reference, put first where it is not yet among them.
+/// Thrift has the parent in a field of its own; Jaeger knows it as a reference, put first where it
+/// is not yet among them.
 fn add_parent(references: &mut Vec<SpanRef>, trace_id: TraceId, parent: SpanId) {
     let is_parent = |r: &SpanRef| r.trace_id == trace_id && r.span_id == parent;
     if parent.0 != 0 && !references.iter().any(is_parent) {

@@ -1,7 +1,10 @@
-//! Thrift's binary protocol (thrift `doc/specs/thrift-binary-protocol.md`): fixed widths, big-endian.
+//! Thrift's binary protocol (thrift `doc/specs/thrift-binary-protocol.md`): fixed widths,
+//! big-endian.
 
-use super::super::cursor::{self, Budget, DecodeError};
-use super::{Field, Protocol, Type};
+use super::{
+    super::cursor::{self, Budget, DecodeError},
+    Field, Protocol, Type,
+};
 
 /// Reads the binary protocol.
 pub(super) struct Binary<'a> {
@@ -53,7 +56,8 @@ impl<'a> Protocol<'a> for Binary<'a> {
         let first: [u8; 4] = cursor::array(&mut self.rest)?;
         let word = u32::from_be_bytes(first);
         let message = if word & 0x8000_0000 == 0 {
-            // The old form without a version, which the agent takes, too: the name's length, the name, the kind.
+            // The old form without a version, which the agent takes, too: the name's length, the
+            // name, the kind.
             let length = usize::try_from(word).map_err(|_| DecodeError::Length)?;
             let name = cursor::take(&mut self.rest, length)?;
             (name, cursor::byte(&mut self.rest)?)

@@ -1,7 +1,10 @@
-//! Thrift's compact protocol (thrift `doc/specs/thrift-compact-protocol.md`): varints, and a field's type and the step to its id in one byte.
+//! Thrift's compact protocol (thrift `doc/specs/thrift-compact-protocol.md`): varints, and a
+//! field's type and the step to its id in one byte.
 
-use super::super::cursor::{self, Budget, DecodeError};
-use super::{Field, Protocol, Type};
+use super::{
+    super::cursor::{self, Budget, DecodeError},
+    Field, Protocol, Type,
+};
 
 /// Reads the compact protocol.
 pub(super) struct Compact<'a> {
@@ -37,7 +40,8 @@ impl<'a> Compact<'a> {
     }
 }
 
-/// Both 1 and 2 are boolean: in a field's header they are the value, in a list's header either may stand for the type.
+/// Both 1 and 2 are boolean: in a field's header they are the value, in a list's header either may
+/// stand for the type.
 fn kind(nibble: u8) -> Result<Type, DecodeError> {
     match nibble {
         1 | 2 => Ok(Type::Bool),

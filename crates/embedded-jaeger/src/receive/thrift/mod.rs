@@ -1,5 +1,5 @@
-//! Thrift as far as Jaeger's clients speak it: the compact and the binary protocol, and the structs of jaeger-idl
-//! `thrift/jaeger.thrift`.
+//! Thrift as far as Jaeger's clients speak it: the compact and the binary protocol, and the structs
+//! of jaeger-idl `thrift/jaeger.thrift`.
 
 mod batch;
 mod binary;
@@ -28,8 +28,8 @@ pub(crate) fn binary_batch(bytes: &[u8]) -> Result<Vec<Span>, DecodeError> {
     batch::batch(&mut binary::Binary::new(bytes), Receiver::Http)
 }
 
-/// `oneway void emitBatch(1: jaeger.Batch batch)` (`thrift/agent.thrift`). What follows the message is not looked at, as in
-/// Jaeger's agent.
+/// `oneway void emitBatch(1: jaeger.Batch batch)` (`thrift/agent.thrift`). What follows the message
+/// is not looked at, as in Jaeger's agent.
 fn message<'a>(
     protocol: &mut impl Protocol<'a>,
     receiver: Receiver,
@@ -75,13 +75,16 @@ struct Field {
     kind: Type,
 }
 
-/// One of Thrift's protocols: how values look on the wire. Each method reads one value from the front.
+/// One of Thrift's protocols: how values look on the wire. Each method reads one value from the
+/// front.
 trait Protocol<'a> {
     /// The header of a message: its name and its kind.
     fn message(&mut self) -> Result<(&'a [u8], u8), DecodeError>;
-    /// The header of the struct's next field, `None` at its end. `last` is the id of the field before, 0 at first.
+    /// The header of the struct's next field, `None` at its end. `last` is the id of the field
+    /// before, 0 at first.
     fn field(&mut self, last: i16) -> Result<Option<Field>, DecodeError>;
-    /// The header of a list: the type and the number of its elements, which is not larger than the rest of the message.
+    /// The header of a list: the type and the number of its elements, which is not larger than the
+    /// rest of the message.
     fn list(&mut self) -> Result<(Type, usize), DecodeError>;
     /// The header of a map: the types of keys and values, and their number, bounded as a list's.
     fn map(&mut self) -> Result<(Type, Type, usize), DecodeError>;

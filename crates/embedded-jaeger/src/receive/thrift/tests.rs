@@ -1,4 +1,5 @@
-//! The wire written out by hand, and the wire written by an encoder that knows nothing of the decoder.
+//! The wire written out by hand, and the wire written by an encoder that knows nothing of the
+//! decoder.
 
 use proptest::prelude::*;
 
@@ -159,7 +160,8 @@ fn unknown_fields_of_every_type_are_skipped() {
             "{field:?}"
         );
     }
-    // In the compact protocol: a field 20 (its id does not fit the step), a map of bool to i16, in the span.
+    // In the compact protocol: a field 20 (its id does not fit the step), a map of bool to i16, in
+    // the span.
     let at = COMPACT.iter().position(|byte| *byte == 0x16).unwrap();
     let field = [0x0b, 40, 1, 0x14, 1, 2, 0x06, 2, 2]; // ..., then traceIdLow with its whole id
     let bytes = [&COMPACT[..at], &field, &COMPACT[at + 2..]].concat();

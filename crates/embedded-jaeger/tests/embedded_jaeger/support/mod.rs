@@ -1,21 +1,22 @@
-//! What the tests over real sockets share: a Jaeger on free ports, spans to send, and its API to read back.
+//! What the tests over real sockets share: a Jaeger on free ports, spans to send, and its API to
+//! read back.
 #![allow(dead_code)]
 
 pub(crate) mod raw;
 pub(crate) mod thrift;
 
-use std::future::Future;
-use std::io::Read;
-use std::net::UdpSocket;
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    future::Future,
+    io::Read,
+    net::UdpSocket,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 pub(crate) use embedded_jaeger::model;
 use embedded_jaeger::{Addresses, Jaeger, Settings};
-use flate2::Compression;
-use flate2::read::GzEncoder;
-use jaeger_api_v2 as api_v2;
-use jaeger_api_v2::collector_service_client::CollectorServiceClient;
+use flate2::{Compression, read::GzEncoder};
+use jaeger_api_v2::{self as api_v2, collector_service_client::CollectorServiceClient};
 use model::{Process, Receiver, Span, SpanId, Tag, TraceId};
 use serde_json::Value;
 

@@ -1,8 +1,10 @@
 //! gRPC messages of any bytes.
 
 use bytes::{BufMut, Bytes};
-use tonic::Status;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::{
+    Status,
+    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+};
 
 /// Sends bytes as they are and ignores the answer's.
 #[derive(Clone, Copy)]
@@ -11,15 +13,15 @@ pub(crate) struct Raw;
 impl Codec for Raw {
     type Encode = Bytes;
     type Decode = ();
-    type Encoder = Raw;
-    type Decoder = Raw;
+    type Encoder = Self;
+    type Decoder = Self;
 
-    fn encoder(&mut self) -> Raw {
-        Raw
+    fn encoder(&mut self) -> Self {
+        Self
     }
 
-    fn decoder(&mut self) -> Raw {
-        Raw
+    fn decoder(&mut self) -> Self {
+        Self
     }
 }
 

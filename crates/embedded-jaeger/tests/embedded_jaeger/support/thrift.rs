@@ -1,5 +1,5 @@
-//! Writes batches in both of Thrift's protocols, for tests only: it shares nothing with the decoder but the definition.
-//! Whoever includes it supplies `model` beside it.
+//! Writes batches in both of Thrift's protocols, for tests only: it shares nothing with the decoder
+//! but the definition. Whoever includes it supplies `model` beside it.
 
 use super::model::{Log, Process, RefKind, Span, SpanRef, Tag, Value};
 

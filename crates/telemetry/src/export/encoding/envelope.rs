@@ -1,9 +1,9 @@
-//! What stands around the spans of a Thrift message, from opentelemetry-jaeger: the name of the call
-//! and the process, as that crate writes them.
+//! What stands around the spans of a Thrift message, from opentelemetry-jaeger: the name of the
+//! call and the process, as that crate writes them.
 //!
-//! The crate ended with the OpenTelemetry SDK 0.23, and nothing outside of this file sees that SDK's
-//! types. It is asked once, at the start, for a message without a span. Its client would send that
-//! through an [`HttpClient`] or a [`JaegerTraceRuntime`] of ours, which keeps it instead.
+//! The crate ended with the OpenTelemetry SDK 0.23, and nothing outside of this file sees that
+//! SDK's types. It is asked once, at the start, for a message without a span. Its client would send
+//! that through an [`HttpClient`] or a [`JaegerTraceRuntime`] of ours, which keeps it instead.
 //!
 //! It reads `OTEL_EXPORTER_JAEGER_*` variables: they change nothing here, but an address among them
 //! that it cannot use is an error.
@@ -64,14 +64,15 @@ pub(super) fn batch(resource: &Resource) -> Result<Around, EnvelopeError> {
     around(&message, Protocol::Binary, &[STOP])
 }
 
-/// Around the spans of a call of `emitBatch` in the compact protocol, which the agent takes over UDP.
+/// Around the spans of a call of `emitBatch` in the compact protocol, which the agent takes over
+/// UDP.
 pub(super) fn emit_batch(resource: &Resource) -> Result<Around, EnvelopeError> {
     let message = compact(resource, Vec::new())?;
     around(&message, Protocol::Compact, &[STOP, STOP])
 }
 
-/// The spans are the last field of the message, and the list of them is empty; `tail` ends the batch,
-/// and the arguments of the call that it is one of.
+/// The spans are the last field of the message, and the list of them is empty; `tail` ends the
+/// batch, and the arguments of the call that it is one of.
 fn around(message: &[u8], protocol: Protocol, tail: &[u8]) -> Result<Around, EnvelopeError> {
     let mut end = Vec::new();
     thrift::list_of_structs(0, protocol, &mut end);

@@ -1,8 +1,8 @@
 //! OpenTelemetry's span in Jaeger's terms (OpenTelemetry specification, "OpenTelemetry to Jaeger
 //! Transformation" and "Mapping to non-OTLP").
 //!
-//! It is the same for all three paths: here is everything that Jaeger shows as a tag, of a type that
-//! Jaeger has, and the encoders have nothing left to decide.
+//! It is the same for all three paths: here is everything that Jaeger shows as a tag, of a type
+//! that Jaeger has, and the encoders have nothing left to decide.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -31,8 +31,8 @@ pub(super) enum Value<'s> {
 /// The most tags that a span has besides its attributes.
 const MOST_OWN_TAGS: usize = 9;
 
-/// The span's attributes, and its kind, status, scope and dropped counts. Texts are cut to `max_text`
-/// characters.
+/// The span's attributes, and its kind, status, scope and dropped counts. Texts are cut to
+/// `max_text` characters.
 pub(super) fn tags(span: &SpanData, max_text: usize) -> Vec<Tag<'_>> {
     let mut tags = Vec::with_capacity(span.attributes.len() + MOST_OWN_TAGS);
     tags.extend(attributes(&span.attributes, max_text));

@@ -4,8 +4,9 @@
 //! cache. What waits is one block of bytes of a known size, and a batch of spans becomes a message
 //! by what stands before and after it.
 //!
-//! The mapping from OpenTelemetry to Jaeger (`mapping`) is one for all paths; `protobuf` and `thrift`
-//! write a span, and `envelope` is what opentelemetry-jaeger has around the spans of a Thrift message.
+//! The mapping from OpenTelemetry to Jaeger (`mapping`) is one for all paths; `protobuf` and
+//! `thrift` write a span, and `envelope` is what opentelemetry-jaeger has around the spans of a
+//! Thrift message.
 
 mod envelope;
 mod mapping;

@@ -1,8 +1,9 @@
-//! One span of Jaeger's api_v2 (jaeger-idl's `model.proto`), written field by field from where it is.
+//! One span of Jaeger's api_v2 (jaeger-idl's `model.proto`), written field by field from where it
+//! is.
 //!
 //! The types that are generated from the definition own their texts: to fill them copies each text
-//! of each span, and to write them measures each message once more for every one that it is in. That
-//! took five times as long.
+//! of each span, and to write them measures each message once more for every one that it is in.
+//! That took five times as long.
 
 use opentelemetry::{SpanId, TraceId};
 use opentelemetry_sdk::{Resource, trace::SpanData};

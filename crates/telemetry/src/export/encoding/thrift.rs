@@ -1,9 +1,11 @@
 //! One span in Thrift, as jaeger-idl's `thrift/jaeger.thrift` defines it, in either of Thrift's
-//! protocols (Apache Thrift, `doc/specs/thrift-binary-protocol.md` and `thrift-compact-protocol.md`).
+//! protocols (Apache Thrift, `doc/specs/thrift-binary-protocol.md` and
+//! `thrift-compact-protocol.md`).
 //!
-//! opentelemetry-jaeger turns each text of a span into one of its own, and writes through a chain of
-//! objects that are known at run time alone: that took a third of all the instructions of a traced
-//! request. What is written here is the same to the byte, which a test holds against that crate.
+//! opentelemetry-jaeger turns each text of a span into one of its own, and writes through a chain
+//! of objects that are known at run time alone: that took a third of all the instructions of a
+//! traced request. What is written here is the same to the byte, which a test holds against that
+//! crate.
 
 use std::{
     mem,
@@ -138,8 +140,8 @@ fn microseconds(duration: Duration) -> i64 {
 struct Writer<'o> {
     protocol: Protocol,
     out: &'o mut Vec<u8>,
-    /// The id of the field before in this struct: the compact protocol writes the difference, which is
-    /// less than 16 in each struct of Jaeger's.
+    /// The id of the field before in this struct: the compact protocol writes the difference, which
+    /// is less than 16 in each struct of Jaeger's.
     last_id: u8,
 }
 
