@@ -6,12 +6,11 @@ use std::{
     time::Duration,
 };
 
+use axum_jaeger_telemetry::Mode;
+use embedded_jaeger::Addresses;
 use tokio::process::{Child, Command};
 
 use super::DemoError;
-use axum_jaeger_telemetry::Mode;
-use embedded_jaeger::Addresses;
-
 use crate::service::reached;
 
 /// One of the three services.

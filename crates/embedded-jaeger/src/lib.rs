@@ -12,6 +12,7 @@ mod base_path;
 #[cfg(fuzzing)]
 pub mod fuzz;
 mod go;
+mod ids;
 mod logs;
 mod metrics;
 pub mod model;
@@ -44,8 +45,9 @@ use self::{
 };
 
 pub use base_path::{BasePath, BasePathError};
-pub use logs::Logs;
-pub use page::{Extras, Request};
+pub use ids::{ParseIdError, SpanId, TraceId};
+pub use logs::{LogLine, Logs};
+pub use page::{Button, Pressed};
 pub use receive::Counts;
 pub use settings::Settings;
 
@@ -108,14 +110,6 @@ impl Jaeger {
     /// # Errors
     /// A [`StartError`] when a port cannot be had; nothing is left running then.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
-        Self::start_with(settings, Extras::default()).await
-    }
-
-    /// As [`Jaeger::start`], with more on the page than traces.
-    ///
-    /// # Errors
-    /// As [`Jaeger::start`].
-    pub async fn start_with(settings: &Settings, extras: Extras) -> Result<Self, StartError> {
         let at = |port| SocketAddr::new(settings.host, port);
         let (compact, compact_at) = bind_udp(at(settings.compact_port), "Thrift compact (UDP)")?;
         let (binary, binary_at) = bind_udp(at(settings.binary_port), "Thrift binary (UDP)")?;
@@ -162,7 +156,8 @@ impl Jaeger {
                 (Receiver::UdpBinary.name(), binary_at),
             ],
         });
-        let pages = page::router(Arc::clone(&store), extras, stop.clone())
+        let logs = settings.logs.clone();
+        let pages = page::router(Arc::clone(&store), logs, &settings.buttons, stop.clone())
             .merge(metrics)
             .merge(query::router(store))
             .layer(CompressionLayer::new());

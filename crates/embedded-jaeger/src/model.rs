@@ -5,61 +5,14 @@
 
 use std::{
     cmp::Ordering,
-    fmt,
     hash::{Hash, Hasher},
     sync::Arc,
 };
 
+pub use super::ids::{SpanId, TraceId};
+
 /// What the allocator adds to each piece of heap memory, in bytes; an estimate.
 const ALLOCATION: usize = 16;
-
-/// The id of a trace, 128 bits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TraceId(pub u128);
-
-impl TraceId {
-    /// From 1 to 32 hex digits; `None` for anything else, and for zero, which is no id.
-    pub fn from_hex(text: &str) -> Option<Self> {
-        hex(text, 32).map(TraceId)
-    }
-}
-
-impl fmt::Display for TraceId {
-    /// 16 hex digits when the upper half is zero, else 32: Jaeger's text form.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 >> 64 == 0 {
-            write!(f, "{:016x}", self.0)
-        } else {
-            write!(f, "{:032x}", self.0)
-        }
-    }
-}
-
-/// The id of a span, unique within its trace.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SpanId(pub u64);
-
-impl SpanId {
-    /// From 1 to 16 hex digits; `None` for anything else, and for zero, which is no id.
-    pub fn from_hex(text: &str) -> Option<Self> {
-        let id = hex(text, 16)?;
-        u64::try_from(id).ok().map(SpanId)
-    }
-}
-
-fn hex(text: &str, most: usize) -> Option<u128> {
-    // The standard library would take a sign, too.
-    let digits = text.len() <= most && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let id = u128::from_str_radix(text, 16).ok()?;
-    (digits && id != 0).then_some(id)
-}
-
-impl fmt::Display for SpanId {
-    /// 16 hex digits.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
 
 /// One operation of one service.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod answers;
-mod extras;
+mod extensions;
 mod memory;
 mod metrics;
 mod page;
