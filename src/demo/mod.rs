@@ -24,7 +24,7 @@ use self::{
     apps::{App, first_to_end, spawn, wait},
     lines::{print, relay},
 };
-use crate::{jaeger_flags::JaegerFlags, service::reached};
+use crate::jaeger_flags::JaegerFlags;
 
 /// Configuration of the demo.
 #[derive(Args, Clone, Debug)]
@@ -143,15 +143,13 @@ pub(crate) async fn run(settings: &Settings, shutdown: CancellationToken) -> Res
     let mut children = Vec::new();
     let mut inputs = Vec::new();
     for app in &apps {
-        let mut child = spawn(*app, &apps, jaeger.addresses())?;
+        let mut child = spawn(*app, &apps, &jaeger)?;
         lines.spawn(relay(*app, child.stdout.take(), Arc::clone(&logs)));
         lines.spawn(relay(*app, child.stderr.take(), Arc::clone(&logs)));
         inputs.push(child.stdin.take());
         children.push((app.name, child));
     }
-    let query = reached(jaeger.addresses().query);
-    let query = format!("http://{query}{}", settings.jaeger.base_path);
-    print(&welcome(&apps, &query));
+    print(&welcome(&apps, jaeger.query_url()));
 
     let result = tokio::select! {
         () = shutdown.cancelled() => Ok(()),

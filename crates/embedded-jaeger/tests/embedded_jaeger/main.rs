@@ -12,6 +12,7 @@ mod receivers;
 mod refused;
 mod support;
 mod transform;
+mod typed;
 
 #[path = "../../../../tests/support/real_jaeger.rs"]
 mod real_jaeger;
