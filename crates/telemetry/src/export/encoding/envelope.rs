@@ -55,32 +55,39 @@ pub enum EnvelopeError {
     Process(String),
 }
 
-/// What a message has before the list of its spans, and after it.
-pub(super) type Around = (Vec<u8>, Vec<u8>);
+/// The bytes of a message around its spans.
+#[derive(Debug)]
+pub(super) struct Envelope {
+    pub(super) prefix: Vec<u8>,
+    pub(super) suffix: Vec<u8>,
+}
 
 /// Around the spans of a `Batch` in the binary protocol, which the collector takes over HTTP.
-pub(super) fn batch(resource: &Resource) -> Result<Around, EnvelopeError> {
+pub(super) fn batch(resource: &Resource) -> Result<Envelope, EnvelopeError> {
     let message = binary(resource, Vec::new())?;
     around(&message, Protocol::Binary, &[STOP])
 }
 
 /// Around the spans of a call of `emitBatch` in the compact protocol, which the agent takes over
 /// UDP.
-pub(super) fn emit_batch(resource: &Resource) -> Result<Around, EnvelopeError> {
+pub(super) fn emit_batch(resource: &Resource) -> Result<Envelope, EnvelopeError> {
     let message = compact(resource, Vec::new())?;
     around(&message, Protocol::Compact, &[STOP, STOP])
 }
 
 /// The spans are the last field of the message, and the list of them is empty; `tail` ends the
 /// batch, and the arguments of the call that it is one of.
-fn around(message: &[u8], protocol: Protocol, tail: &[u8]) -> Result<Around, EnvelopeError> {
+fn around(message: &[u8], protocol: Protocol, tail: &[u8]) -> Result<Envelope, EnvelopeError> {
     let mut end = Vec::new();
     thrift::list_of_structs(0, protocol, &mut end);
     end.extend_from_slice(tail);
     let head = message
         .strip_suffix(end.as_slice())
         .ok_or_else(|| EnvelopeError::Process("the list of spans is not at the end".into()))?;
-    Ok((head.to_vec(), tail.to_vec()))
+    Ok(Envelope {
+        prefix: head.to_vec(),
+        suffix: tail.to_vec(),
+    })
 }
 
 fn binary(resource: &Resource, spans: Vec<OldSpanData>) -> Result<Vec<u8>, EnvelopeError> {

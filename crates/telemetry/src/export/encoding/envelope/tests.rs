@@ -162,7 +162,7 @@ proptest! {
             let encoding = Encoding::new(mode, &resource, usize::MAX).unwrap();
             let bytes: Vec<u8> = spans.iter().flat_map(|span| encoding.span(span)).collect();
             // That crate, too, refuses a datagram that is too large.
-            if bytes.len() <= encoding.room() {
+            if bytes.len() <= encoding.max_payload() {
                 let expected = write(&resource, spans.iter().map(old_span).collect()).unwrap();
                 let message = encoding.message(spans.len(), &bytes);
                 prop_assert_eq!(&message, &expected);
