@@ -4,7 +4,7 @@
 //! It is the same for all transports: everything that Jaeger shows as a tag comes from here, as one
 //! of Jaeger's types, so the encoders only write.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use opentelemetry::{
     Array, Key, KeyValue, StringValue, Value as OtelValue,
@@ -138,6 +138,17 @@ impl<'s> Tag<'s> {
             key,
             value: Value::Int64(count.into()),
         })
+    }
+}
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => value.fmt(f),
+            Self::Int64(value) => value.fmt(f),
+            Self::Float64(value) => value.fmt(f),
+            Self::String(value) => value.fmt(f),
+        }
     }
 }
 

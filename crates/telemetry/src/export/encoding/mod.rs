@@ -4,11 +4,14 @@
 //! that core. So the queue holds bytes of a known size, and a message is made of the bytes of its
 //! spans between a prefix and a suffix.
 //!
-//! The mapping from OpenTelemetry to Jaeger (`mapping`) is shared; `protobuf` and `thrift` write a
-//! span, and `envelope` what is around the spans of a Thrift message.
+//! The mapping from OpenTelemetry to Jaeger (`mapping`) is shared; `protobuf` and `thrift` write
+//! spans and envelopes. With the feature `opentelemetry-jaeger`, that crate writes the envelopes of
+//! Thrift.
 
 mod envelope;
 mod mapping;
+#[cfg(feature = "opentelemetry-jaeger")]
+mod opentelemetry_jaeger;
 mod protobuf;
 mod thrift;
 
@@ -57,29 +60,31 @@ impl Encoding {
         let (format, envelope, max_message) = match mode {
             Mode::Grpc => (
                 Format::Protobuf,
-                Envelope {
-                    prefix: Vec::new(),
-                    suffix: protobuf::process(resource),
-                },
+                protobuf::envelope(resource),
                 MAX_COLLECTOR_MESSAGE,
             ),
             Mode::ThriftCollector => (
                 Format::Thrift(Protocol::Binary),
-                envelope::batch(resource)?,
+                thrift_envelope(resource, Protocol::Binary)?,
                 MAX_COLLECTOR_MESSAGE,
             ),
             Mode::ThriftAgent => (
                 Format::Thrift(Protocol::Compact),
-                envelope::emit_batch(resource)?,
+                thrift_envelope(resource, Protocol::Compact)?,
                 MAX_DATAGRAM,
             ),
         };
-        Ok(Self {
+        let encoding = Self {
             format,
             envelope,
             max_message,
             max_value_length,
-        })
+        };
+        let size = encoding.overhead();
+        if size >= max_message {
+            return Err(EnvelopeError::TooLarge { size, max_message });
+        }
+        Ok(encoding)
     }
 
     /// Encodes one span.
@@ -96,7 +101,7 @@ impl Encoding {
 
     /// The most bytes of encoded spans in a message.
     pub(super) fn max_payload(&self) -> usize {
-        self.max_message.saturating_sub(self.overhead())
+        self.max_message - self.overhead()
     }
 
     /// Encodes a message of `count` spans, whose encodings are concatenated in `spans`.
@@ -114,5 +119,41 @@ impl Encoding {
     /// The most bytes of a message besides its spans.
     fn overhead(&self) -> usize {
         self.envelope.prefix.len() + thrift::LIST_HEADER + self.envelope.suffix.len()
+    }
+}
+
+#[cfg(feature = "opentelemetry-jaeger")]
+fn thrift_envelope(resource: &Resource, protocol: Protocol) -> Result<Envelope, EnvelopeError> {
+    opentelemetry_jaeger::envelope(resource, protocol)
+}
+
+#[cfg(not(feature = "opentelemetry-jaeger"))]
+fn thrift_envelope(resource: &Resource, protocol: Protocol) -> Result<Envelope, EnvelopeError> {
+    Ok(thrift::envelope(resource, protocol))
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::KeyValue;
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_no_datagram_can_have_is_an_error() {
+        let resource = Resource::builder_empty()
+            .with_attribute(KeyValue::new("long", "x".repeat(MAX_DATAGRAM)))
+            .build();
+        let error = Encoding::new(Mode::ThriftAgent, &resource, 0).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                EnvelopeError::TooLarge {
+                    max_message: MAX_DATAGRAM,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        assert!(Encoding::new(Mode::ThriftCollector, &resource, 0).is_ok());
     }
 }

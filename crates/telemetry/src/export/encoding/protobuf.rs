@@ -8,7 +8,10 @@ use opentelemetry::{SpanId, TraceId};
 use opentelemetry_sdk::{Resource, trace::SpanData};
 use prost::encoding::{self, WireType, encode_key, encode_varint, encoded_len_varint};
 
-use super::mapping::{self, Tag, Value};
+use super::{
+    envelope::Envelope,
+    mapping::{self, Tag, Value},
+};
 
 /// `SpanRef.ref_type`: `SpanRefType` in jaeger-idl's `model.proto`.
 const CHILD_OF: u64 = 0;
@@ -19,8 +22,8 @@ const BOOL: u64 = 1;
 const INT64: u64 = 2;
 const FLOAT64: u64 = 3;
 
-/// Writes `Batch.process`, which is the same in each batch.
-pub(super) fn process(resource: &Resource) -> Vec<u8> {
+/// The envelope of a message: `Batch.process`, which is the same in each batch.
+pub(super) fn envelope(resource: &Resource) -> Envelope {
     let mut out = Vec::new();
     let service_name = resource.get_ref(&"service.name".into());
     message(2, &mut out, |out| {
@@ -31,7 +34,10 @@ pub(super) fn process(resource: &Resource) -> Vec<u8> {
             message(2, out, |out| key_value(&tag, out));
         }
     });
-    out
+    Envelope {
+        prefix: Vec::new(),
+        suffix: out,
+    }
 }
 
 /// Writes one of `Batch.spans`. Strings are cut to `max_value_length` characters.
@@ -228,7 +234,7 @@ mod tests {
         let mut bytes = Vec::new();
         span(&data, usize::MAX, &mut bytes);
         span(&data, usize::MAX, &mut bytes);
-        bytes.extend(process(&resource));
+        bytes.extend(envelope(&resource).suffix);
 
         let batch = api_v2::Batch::decode(bytes.as_slice()).unwrap();
         let tags = |tags: &[api_v2::KeyValue]| -> Vec<(String, i32, String, bool, i64, f64)> {

@@ -11,10 +11,13 @@ use std::{
 };
 
 use opentelemetry::trace::Link;
-use opentelemetry_sdk::trace::SpanData;
+use opentelemetry_sdk::{Resource, trace::SpanData};
 use prost::encoding::encode_varint;
 
-use super::mapping::{self, Tag, Value};
+use super::{
+    envelope::Envelope,
+    mapping::{self, Tag, Value},
+};
 
 /// The most bytes of a list header.
 pub(super) const LIST_HEADER: usize = 6;
@@ -50,6 +53,16 @@ const fn of(binary: u8, compact: u8) -> Type {
 /// The end of a struct.
 pub(super) const STOP: u8 = 0;
 
+/// The header of a message in the compact protocol: its id, `ONEWAY` and version 1, the sequence
+/// number 1, and the name of the method with its length.
+const EMIT_BATCH: &[u8] = b"\x82\x81\x01\x09emitBatch";
+
+/// The attribute that becomes `Process.serviceName`.
+const SERVICE_NAME: &str = "service.name";
+
+/// The name of a service without one, as in the SDK.
+const UNKNOWN_SERVICE: &str = "unknown_service";
+
 /// `SpanRefType.FOLLOWS_FROM`. The parent has a field of its own.
 const FOLLOWS_FROM: i32 = 1;
 
@@ -83,6 +96,35 @@ pub(super) fn span(
             });
         }
     });
+}
+
+/// The envelope of a message: a `Batch`, which the agent gets as the argument of the call `emitBatch`.
+/// The prefix ends where the list of spans begins.
+#[cfg_attr(feature = "opentelemetry-jaeger", allow(dead_code))] // for its test only
+pub(super) fn envelope(resource: &Resource, protocol: Protocol) -> Envelope {
+    let (names, mut tags): (Vec<_>, Vec<_>) =
+        mapping::process_tags(resource).partition(|tag| tag.key == SERVICE_NAME);
+    let name = names.first().map(|name| name.value.to_string());
+    let name = name.unwrap_or_else(|| UNKNOWN_SERVICE.to_owned());
+    tags.push(Tag {
+        key: SERVICE_NAME,
+        value: Value::String(name.as_str().into()),
+    });
+    let mut prefix = Vec::new();
+    let mut suffix = vec![STOP];
+    if let Protocol::Compact = protocol {
+        prefix.extend_from_slice(EMIT_BATCH);
+        Writer::new(protocol, &mut prefix).field(1, STRUCT);
+        suffix.push(STOP);
+    }
+    let mut batch = Writer::new(protocol, &mut prefix);
+    batch.field(1, STRUCT);
+    batch.structure(|process| {
+        process.string(1, &name);
+        process.list(2, &tags, tag);
+    });
+    batch.field(2, LIST);
+    Envelope { prefix, suffix }
 }
 
 /// Writes the header of a list of structs.
@@ -246,5 +288,46 @@ impl<'o> Writer<'o> {
     fn zigzag(&mut self, value: i64) {
         let number = (value << 1) ^ (value >> 63);
         encode_varint(number.cast_unsigned(), self.out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written by hand from the specifications of the protocols.
+    #[test]
+    fn the_envelope_is_that_of_the_definition() {
+        let resource = Resource::builder_empty().with_service_name("a").build();
+        let compact = Envelope {
+            prefix: [
+                b"\x82\x81\x01\x09emitBatch".as_slice(), // compact, oneway and version 1, sequence 1
+                b"\x1c",                                 // field 1: struct Batch
+                b"\x1c",                                 // field 1: struct Process
+                b"\x18\x01a",                            // field 1: string serviceName
+                b"\x19\x1c",                             // field 2: list of one struct Tag
+                b"\x18\x0cservice.name\x15\0\x18\x01a\0", // key, type STRING, value, end
+                b"\0",                                   // end of the process
+                b"\x19",                                 // field 2: list of spans
+            ]
+            .concat(),
+            suffix: b"\0\0".to_vec(), // end of the batch and of the arguments
+        };
+        assert_eq!(envelope(&resource, Protocol::Compact), compact);
+        let binary = Envelope {
+            prefix: [
+                b"\x0c\0\x01".as_slice(),    // field 1: struct Process
+                b"\x0b\0\x01\0\0\0\x01a",    // field 1: string serviceName
+                b"\x0f\0\x02\x0c\0\0\0\x01", // field 2: list of one struct Tag
+                b"\x0b\0\x01\0\0\0\x0cservice.name",
+                b"\x08\0\x02\0\0\0\0", // type STRING
+                b"\x0b\0\x03\0\0\0\x01a\0",
+                b"\0",         // end of the process
+                b"\x0f\0\x02", // field 2: list of spans
+            ]
+            .concat(),
+            suffix: b"\0".to_vec(), // end of the batch
+        };
+        assert_eq!(envelope(&resource, Protocol::Binary), binary);
     }
 }
