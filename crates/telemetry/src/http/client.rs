@@ -5,7 +5,11 @@ use reqwest::{Client, Request, Response};
 use tracing::{Instrument, Span, field::Empty, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{clock::StepGuard, propagation, record_cancelled, requests, with_causes};
+use super::propagation;
+use crate::{clock::StepGuard, record_cancelled, requests, with_causes};
+
+/// The target of its spans: its public path.
+const TARGET: &str = "axum_jaeger_telemetry::client";
 
 /// Sends `request` within a client span, whose context travels in the headers, with what is handed
 /// on of the request that is being answered.
@@ -48,6 +52,7 @@ fn client_span(request: &Request) -> Span {
     let method = request.method().as_str();
     let url = request.url();
     info_span!(
+        target: TARGET,
         "HTTP request",
         otel.name = method,
         otel.kind = "client",
