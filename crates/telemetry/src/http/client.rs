@@ -57,7 +57,7 @@ fn client_span(request: &Request) -> Span {
         otel.name = method,
         otel.kind = "client",
         http.request.method = method,
-        url.full = &*requests().sensitive_keys.redact_url(url),
+        url.full = &*requests().sensitive_keys.redact_url(url.as_str()),
         server.address = url.host_str(),
         server.port = url.port_or_known_default().map(i64::from),
         http.response.status_code = Empty,
