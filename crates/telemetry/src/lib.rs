@@ -9,17 +9,13 @@
 //! - [`metrics`] counts and measures, for Prometheus.
 //! - [`export`] takes finished spans to Jaeger.
 
-pub mod client;
 pub mod clock;
 pub mod export;
-mod forwarded;
 mod hex;
+mod http;
 pub mod log;
 pub mod metrics;
-pub mod propagation;
-pub mod redaction;
 mod sampling;
-pub mod server;
 mod settings;
 
 use std::{
@@ -44,7 +40,11 @@ use tracing_subscriber::{
 
 use self::{export::Monitor, metrics::Metrics};
 
-pub use redaction::{NotKeys, SensitiveKeys};
+pub use self::http::{
+    client, propagation,
+    redaction::{self, NotKeys, SensitiveKeys},
+    server,
+};
 pub use settings::{
     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, DEFAULT_SPAN_LEVEL, Destination, LogFormat,
     Mode, NotAttributes, Requests, ResourceAttributes, Sampler, Settings, UnknownName,
