@@ -40,8 +40,10 @@ use tracing_subscriber::{
 
 use self::{export::Monitor, metrics::Metrics};
 
+#[cfg(feature = "client")]
+pub use self::http::client;
 pub use self::http::{
-    client, propagation,
+    propagation,
     redaction::{self, NotKeys, SensitiveKeys},
     server,
 };

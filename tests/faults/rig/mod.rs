@@ -160,7 +160,7 @@ impl Traced {
         let account = Account::from_log(&self.service.process);
         println!("  {account:?}");
         account.is_complete();
-        assert_eq!(account.made, self.asked(), "{:#?}", self.tail());
+        assert_eq!(account.started, self.asked(), "{:#?}", self.tail());
         account
     }
 }
