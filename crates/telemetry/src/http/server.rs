@@ -17,7 +17,11 @@ use opentelemetry::trace::Status;
 use tracing::{Instrument, Span, field::Empty, info, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{CANCELLED, clock::StepGuard, forwarded, propagation, record_cancelled, requests};
+use super::{forwarded, propagation};
+use crate::{CANCELLED, clock::StepGuard, record_cancelled, requests};
+
+/// The target of its spans and lines: its public path.
+const TARGET: &str = "axum_jaeger_telemetry::server";
 
 /// Who sends the requests of a connection: the server puts it into their extensions, as text, since
 /// an address takes longer to write than most of a span.
@@ -76,6 +80,7 @@ fn server_span(request: &Request) -> Span {
         None => method.unwrap_or("HTTP").to_owned(),
     };
     info_span!(
+        target: TARGET,
         "HTTP request",
         otel.name = name,
         otel.kind = "server",
@@ -111,7 +116,7 @@ fn route(request: &Request) -> Option<&str> {
 
 /// The methods of RFC 9110 and PATCH; any other may not become a part of a span's name, or
 /// callers could make up names without end.
-pub(super) fn known_method(method: &Method) -> Option<&'static str> {
+pub(crate) fn known_method(method: &Method) -> Option<&'static str> {
     const KNOWN: [&str; 9] = [
         "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
     ];
@@ -180,13 +185,16 @@ impl Access {
     fn answered(&mut self, status: StatusCode) {
         self.answered = true;
         info!(
-            http.route = self.route.as_ref().map(MatchedPath::as_str),
-            http.response.status_code = status.as_u16(),
-            duration_ms = milliseconds(self.since.elapsed()),
-            "{} {}",
-            self.method,
-            self.uri.path(),
-        );
+                    target: TARGET,
+        {
+                    http.route = self.route.as_ref().map(MatchedPath::as_str),
+                    http.response.status_code = status.as_u16(),
+                    duration_ms = milliseconds(self.since.elapsed()),
+        },
+                    "{} {}",
+                    self.method,
+                    self.uri.path(),
+                );
     }
 }
 
@@ -196,13 +204,16 @@ impl Drop for Access {
             // What is dropped within a span is dropped in it.
             record_cancelled(&Span::current());
             info!(
-                http.route = self.route.as_ref().map(MatchedPath::as_str),
-                error.type = CANCELLED,
-                duration_ms = milliseconds(self.since.elapsed()),
-                "{} {}: the client went away",
-                self.method,
-                self.uri.path(),
-            );
+                            target: TARGET,
+            {
+                            http.route = self.route.as_ref().map(MatchedPath::as_str),
+                            error.type = CANCELLED,
+                            duration_ms = milliseconds(self.since.elapsed()),
+            },
+                            "{} {}: the client went away",
+                            self.method,
+                            self.uri.path(),
+                        );
         }
     }
 }

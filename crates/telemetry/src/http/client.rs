@@ -5,7 +5,11 @@ use reqwest::{Client, Request, Response};
 use tracing::{Instrument, Span, field::Empty, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{clock::StepGuard, propagation, record_cancelled, requests, with_causes};
+use super::propagation;
+use crate::{clock::StepGuard, record_cancelled, requests, with_causes};
+
+/// The target of its spans: its public path.
+const TARGET: &str = "axum_jaeger_telemetry::client";
 
 /// Sends `request` within a client span, whose context travels in the headers, with what is handed
 /// on of the request that is being answered.
@@ -48,11 +52,12 @@ fn client_span(request: &Request) -> Span {
     let method = request.method().as_str();
     let url = request.url();
     info_span!(
+        target: TARGET,
         "HTTP request",
         otel.name = method,
         otel.kind = "client",
         http.request.method = method,
-        url.full = &*requests().sensitive_keys.redact_url(url),
+        url.full = &*requests().sensitive_keys.redact_url(url.as_str()),
         server.address = url.host_str(),
         server.port = url.port_or_known_default().map(i64::from),
         http.response.status_code = Empty,
