@@ -24,6 +24,7 @@ static TRACED: LazyLock<(Jaeger, Telemetry)> = LazyLock::new(|| {
         let jaeger = Jaeger::start(&free).await.unwrap();
         let collector = jaeger.addresses().grpc.to_string();
         let mut settings = Settings::new("test", Destination::Grpc { collector });
+        settings.log_filter = "warn".to_owned();
         settings.batching = Batching {
             schedule_delay: Duration::ZERO,
             ..Batching::DEFAULT

@@ -4,7 +4,7 @@
 //! hyper's or tonic's. They do the same:
 //!
 //! - The context of the span travels in the headers, with the baggage of the request that is being
-//!   answered ([`propagation`]).
+//!   answered ([`propagation`](crate::propagation)).
 //! - It has the attributes of the semantic conventions for HTTP client spans, or of those for RPC
 //!   where the request is a gRPC call. HTTP's span ends with the head of the answer, that of a call
 //!   with its trailers.
@@ -18,8 +18,6 @@ mod reqwest;
 
 use tracing::{Span, field::Empty, info_span};
 
-#[cfg(doc)]
-use super::propagation;
 use crate::Requests;
 
 pub use self::layer::{Trace, TraceLayer};
