@@ -21,21 +21,18 @@ use opentelemetry::trace::{SpanRef, TraceContextExt};
 use tracing::{Event, Subscriber, dispatcher};
 use tracing_opentelemetry::get_otel_context;
 use tracing_subscriber::{
-    EnvFilter, Layer,
-    filter::{FilterExt, ParseError},
-    layer::Context,
-    registry::LookupSpan,
+    EnvFilter, Layer, filter::FilterExt, layer::Context, registry::LookupSpan,
 };
 
 use self::line::{Clock, Line};
 pub(super) use self::writer::Writer;
-use super::{LogFormat, Settings, span_filter};
+use super::{BoxError, LogFormat, Settings, span_filter};
 
 /// The layer that puts a line for each event into `writer`.
 pub(super) fn layer<S>(
     settings: &Settings,
     writer: Arc<Writer>,
-) -> Result<impl Layer<S> + use<S>, ParseError>
+) -> Result<impl Layer<S> + use<S>, BoxError>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
