@@ -44,65 +44,80 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const SEARCH: &str = include_str!("search.html");
-const TRACE: &str = include_str!("trace.html");
+/// An asset, which is served unchanged: its path, content type and content.
+macro_rules! asset {
+    ($name:literal, $kind:ident) => {
+        (
+            concat!("/page/", $name),
+            $kind,
+            include_str!(concat!("assets/", $name)),
+        )
+    };
+}
 
-/// A path, its content type and what is there. The paths without `/page/` are those of Jaeger's own
-/// UI, so that links made for it work.
+/// A page, whose path begins at the root.
+macro_rules! page {
+    ($path:literal, $name:literal) => {
+        ($path, HTML, include_str!(concat!("assets/", $name)))
+    };
+}
+
+/// The paths, content types and contents. Pages have the paths of Jaeger's own UI, so that links
+/// made for it work.
 const FILES: &[(&str, &str, &str)] = &[
-    ("/", HTML, SEARCH),
-    ("/search", HTML, SEARCH),
-    ("/services", HTML, include_str!("services.html")),
-    ("/trace/{id}", HTML, TRACE),
-    // Traces of a file, which the browser has.
-    ("/file", HTML, include_str!("file.html")),
-    ("/file/{id}", HTML, TRACE),
-    ("/page/base.css", CSS, include_str!("base.css")),
-    ("/page/search.css", CSS, include_str!("search.css")),
-    ("/page/services.css", CSS, include_str!("services.css")),
-    ("/page/table.css", CSS, include_str!("table.css")),
-    ("/page/trace.css", CSS, include_str!("trace.css")),
-    ("/page/icon.svg", SVG, include_str!("icon.svg")),
-    ("/page/address.js", JS, include_str!("address.js")),
-    ("/page/api.js", JS, include_str!("api.js")),
-    ("/page/bars.js", JS, include_str!("bars.js")),
-    ("/page/checked.js", JS, include_str!("checked.js")),
-    ("/page/critical.js", JS, include_str!("critical.js")),
-    ("/page/details.js", JS, include_str!("details.js")),
-    ("/page/dom.js", JS, include_str!("dom.js")),
-    ("/page/file.js", JS, include_str!("file.js")),
-    ("/page/form.js", JS, include_str!("form.js")),
-    ("/page/graph.js", JS, include_str!("graph.js")),
-    ("/page/header.js", JS, include_str!("header.js")),
-    ("/page/kept.js", JS, include_str!("kept.js")),
-    ("/page/layout.js", JS, include_str!("layout.js")),
-    ("/page/lines.css", CSS, include_str!("lines.css")),
-    ("/page/lines.js", JS, include_str!("lines.js")),
-    ("/page/live.js", JS, include_str!("live.js")),
-    ("/page/logfmt.js", JS, include_str!("logfmt.js")),
-    ("/page/long.js", JS, include_str!("long.js")),
-    ("/page/model.js", JS, include_str!("model.js")),
-    ("/page/open.js", JS, include_str!("open.js")),
-    ("/page/opened.js", JS, include_str!("opened.js")),
-    ("/page/range.js", JS, include_str!("range.js")),
-    ("/page/rows.js", JS, include_str!("rows.js")),
-    ("/page/saved.js", JS, include_str!("saved.js")),
-    ("/page/scatter.js", JS, include_str!("scatter.js")),
-    ("/page/search.js", JS, include_str!("search.js")),
-    ("/page/services.js", JS, include_str!("services.js")),
-    ("/page/table.js", JS, include_str!("table.js")),
-    ("/page/text.js", JS, include_str!("text.js")),
-    ("/page/trace.js", JS, include_str!("trace.js")),
-    ("/page/trace_lines.js", JS, include_str!("trace_lines.js")),
-    ("/page/try.js", JS, include_str!("try.js")),
-    ("/page/zoom.js", JS, include_str!("zoom.js")),
+    page!("/", "search.html"),
+    page!("/search", "search.html"),
+    page!("/services", "services.html"),
+    page!("/trace/{id}", "trace.html"),
+    // Traces of a file, which only the browser has.
+    page!("/file", "file.html"),
+    page!("/file/{id}", "trace.html"),
+    asset!("icon.svg", SVG),
+    asset!("base.css", CSS),
+    asset!("lines.css", CSS),
+    asset!("search.css", CSS),
+    asset!("services.css", CSS),
+    asset!("table.css", CSS),
+    asset!("trace.css", CSS),
+    asset!("address.js", JS),
+    asset!("api.js", JS),
+    asset!("bars.js", JS),
+    asset!("checked.js", JS),
+    asset!("critical.js", JS),
+    asset!("details.js", JS),
+    asset!("dom.js", JS),
+    asset!("file.js", JS),
+    asset!("form.js", JS),
+    asset!("graph.js", JS),
+    asset!("header.js", JS),
+    asset!("kept.js", JS),
+    asset!("layout.js", JS),
+    asset!("lines.js", JS),
+    asset!("live.js", JS),
+    asset!("logfmt.js", JS),
+    asset!("long.js", JS),
+    asset!("model.js", JS),
+    asset!("open.js", JS),
+    asset!("opened.js", JS),
+    asset!("range.js", JS),
+    asset!("rows.js", JS),
+    asset!("saved.js", JS),
+    asset!("scatter.js", JS),
+    asset!("search.js", JS),
+    asset!("services.js", JS),
+    asset!("table.js", JS),
+    asset!("text.js", JS),
+    asset!("trace.js", JS),
+    asset!("trace_lines.js", JS),
+    asset!("try.js", JS),
+    asset!("zoom.js", JS),
 ];
 
-/// What is there only where there are log lines.
+/// The files of the log page, which exists only where log lines are kept.
 const LOG_FILES: &[(&str, &str, &str)] = &[
-    ("/logs", HTML, include_str!("logs.html")),
-    ("/page/logs.css", CSS, include_str!("logs.css")),
-    ("/page/logs.js", JS, include_str!("logs.js")),
+    page!("/logs", "logs.html"),
+    asset!("logs.css", CSS),
+    asset!("logs.js", JS),
 ];
 
 /// The page's routes.
