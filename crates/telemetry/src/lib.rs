@@ -25,21 +25,17 @@
 // For the paths in `env::variables!`.
 extern crate self as axum_jaeger_telemetry;
 
-pub mod client;
 pub mod clock;
 pub mod env;
 mod error_chain;
 mod exception;
 pub mod export;
-mod forwarded;
 mod hex;
+mod http;
 mod log;
 pub mod metrics;
-pub mod propagation;
-pub mod redaction;
 mod resource_attributes;
 mod sampling;
-pub mod server;
 mod settings;
 mod span_filter;
 
@@ -63,7 +59,11 @@ use self::{
 
 pub use error_chain::with_causes;
 pub use exception::record_exception;
-pub use redaction::SensitiveKeys;
+pub use self::http::{
+    client, propagation,
+    redaction::{self, SensitiveKeys},
+    server,
+};
 pub use resource_attributes::ResourceAttributes;
 pub use sampling::Sampler;
 pub use settings::{

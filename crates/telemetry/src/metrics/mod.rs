@@ -8,6 +8,7 @@
 //! form.
 
 mod log;
+#[cfg(feature = "axum")]
 pub mod requests;
 pub(super) mod spans;
 
@@ -18,16 +19,16 @@ use std::{
 
 use prometheus_client::{encoding::text, registry::Registry};
 
-use self::{
-    requests::Requests,
-    spans::{Account, Exports},
-};
+#[cfg(feature = "axum")]
+use self::requests::Requests;
+use self::spans::{Account, Exports};
 use super::{export::queue::Queue, log::Writer};
 
 /// All metrics of the process.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Arc<Registry>,
+    #[cfg(feature = "axum")]
     requests: Requests,
 }
 
@@ -63,7 +64,9 @@ impl Metrics {
     /// With the spans that wait in `queue`; without one, of the requests alone.
     pub(super) fn new(spans: Option<(Arc<Queue>, Exports)>, log: Arc<Writer>) -> Self {
         let mut registry = Registry::default();
+        #[cfg(feature = "axum")]
         let requests = Requests::default();
+        #[cfg(feature = "axum")]
         requests.register(&mut registry);
         registry.register_collector(Box::new(log::Lines(log)));
         if let Some((queue, exports)) = spans {
@@ -72,6 +75,7 @@ impl Metrics {
         }
         Self {
             registry: Arc::new(registry),
+            #[cfg(feature = "axum")]
             requests,
         }
     }
