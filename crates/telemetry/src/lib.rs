@@ -43,7 +43,6 @@ use std::{error::Error, io, sync::Arc, time::Duration};
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::{Resource, resource::TelemetryResourceDetector, trace::SdkTracerProvider};
-use tokio::runtime::Handle;
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
@@ -51,19 +50,19 @@ use tracing_subscriber::{
 
 use self::{
     exception::{CANCELLED, record_cancelled},
-    export::{Account, queue::Queue},
-    metrics::{Metrics, spans::Exports},
+    export::{Monitor, SpanCounts},
+    metrics::Metrics,
     settings::{requests, set_requests},
     span_filter::span_filter,
 };
 
-pub use error_chain::with_causes;
-pub use exception::record_exception;
 pub use self::http::{
     client, propagation,
     redaction::{self, SensitiveKeys},
     server,
 };
+pub use error_chain::with_causes;
+pub use exception::record_exception;
 pub use resource_attributes::ResourceAttributes;
 pub use sampling::Sampler;
 pub use settings::{
@@ -78,13 +77,10 @@ const LOG_DEADLINE: Duration = Duration::from_secs(1);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InitError {
-    /// There is no Tokio runtime for the export.
-    #[error("the export of spans needs a Tokio runtime: {0}")]
-    NoRuntime(#[source] BoxError),
     /// The log filter is invalid.
     #[error("the log filter: {0}")]
     LogFilter(#[source] BoxError),
-    /// The exporter could not be built.
+    /// The export could not be started; outside of a Tokio runtime it never can.
     #[error(transparent)]
     Export(#[from] export::BuildError),
     /// The thread that writes the log could not be started.
@@ -177,17 +173,15 @@ pub struct Telemetry {
     log: Arc<log::Writer>,
 }
 
-/// The source of the spans, and their queue.
+/// The provider of spans, and a view of their export.
 #[derive(Debug)]
 struct Spans {
     provider: SdkTracerProvider,
-    queue: Arc<Queue>,
-    exports: Exports,
+    monitor: Monitor,
 }
 
 impl Spans {
     fn start(settings: &Settings, destination: &Destination) -> Result<Self, InitError> {
-        Handle::try_current().map_err(|error| InitError::NoRuntime(error.into()))?;
         let resource = Resource::builder_empty()
             .with_detector(Box::new(TelemetryResourceDetector))
             .with_attributes(settings.resource.0.iter().cloned())
@@ -199,17 +193,13 @@ impl Spans {
             settings.attribute_value_length_limit,
             &resource,
         )?;
-        let (queue, exports) = processor.observed();
+        let monitor = processor.monitor();
         let provider = SdkTracerProvider::builder()
             .with_resource(resource)
             .with_sampler(settings.sampler.for_sdk())
             .with_span_processor(processor)
             .build();
-        Ok(Self {
-            provider,
-            queue,
-            exports,
-        })
+        Ok(Self { provider, monitor })
     }
 
     fn layer<S>(&self, settings: &Settings) -> impl Layer<S> + use<S>
@@ -235,23 +225,21 @@ impl Telemetry {
     /// The metrics of this process. [`metrics::requests::record`] counts the requests.
     pub fn metrics(&self) -> Metrics {
         let spans = self.spans.as_ref();
-        let spans = spans.map(|spans| (Arc::clone(&spans.queue), spans.exports.clone()));
-        Metrics::new(spans, Arc::clone(&self.log))
+        Metrics::new(spans.map(|spans| &spans.monitor), Arc::clone(&self.log))
     }
 
     /// The number of spans in each state; all zero without a destination.
-    pub fn span_counts(&self) -> Account {
+    pub fn span_counts(&self) -> SpanCounts {
         let spans = self.spans.as_ref();
-        spans.map(|spans| spans.queue.account()).unwrap_or_default()
+        spans
+            .map(|spans| spans.monitor.span_counts())
+            .unwrap_or_default()
     }
 
     /// Sends what is left, for `deadline` at most; it does not wait for a collector that is not
     /// there. The last line of the log has the counts of the spans.
     pub async fn shutdown(mut self, deadline: Duration) {
-        let Some(Spans {
-            provider, queue, ..
-        }) = self.spans.take()
-        else {
+        let Some(Spans { provider, monitor }) = self.spans.take() else {
             return;
         };
         // It blocks the thread until all is sent.
@@ -261,7 +249,7 @@ impl Telemetry {
             Ok(Err(error)) => tracing::warn!("spans may be lost: {error}"),
             Err(error) => tracing::warn!("spans may be lost: {error}"),
         }
-        tracing::info!("{}", queue.account());
+        tracing::info!("{}", monitor.span_counts());
     }
 }
 
