@@ -32,14 +32,16 @@ mod exception;
 pub mod export;
 mod hex;
 mod http;
+#[cfg(feature = "log")]
 mod log;
+#[cfg(feature = "metrics")]
 pub mod metrics;
 mod resource_attributes;
 mod sampling;
 mod settings;
 mod span_filter;
 
-use std::{error::Error, io, sync::Arc, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::{Resource, resource::TelemetryResourceDetector, trace::SdkTracerProvider};
@@ -48,10 +50,11 @@ use tracing_subscriber::{
     Layer, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
 };
 
+#[cfg(feature = "metrics")]
+use self::metrics::Metrics;
 use self::{
     exception::{CANCELLED, record_cancelled},
     export::{Monitor, SpanCounts},
-    metrics::Metrics,
     settings::{requests, set_requests},
     span_filter::span_filter,
 };
@@ -69,9 +72,6 @@ pub use settings::{
     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, DEFAULT_SPAN_LEVEL, Destination, LogFormat,
     Mode, Requests, Settings,
 };
-
-/// How long the last lines of the log wait for a reader that hangs.
-const LOG_DEADLINE: Duration = Duration::from_secs(1);
 
 /// Tracing and logging could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -155,14 +155,18 @@ where
         None => None,
         Some(destination) => Some(Spans::start(settings, destination)?),
     };
-    let span_layer = spans.as_ref().map(|spans| spans.layer(settings));
-    let log = log::to_stdout()?;
-    let log_layer = log::layer(settings, Arc::clone(&log)).map_err(InitError::LogFilter)?;
+    let layers = spans.as_ref().map(|spans| spans.layer(settings));
+    #[cfg(feature = "log")]
+    let (log_layer, log) = log::start(settings)?;
+    #[cfg(feature = "log")]
+    let layers = Layer::and_then(layers, log_layer);
     set_requests(settings.requests.clone());
-    Ok((
-        Layer::and_then(span_layer, log_layer),
-        Telemetry { spans, log },
-    ))
+    let telemetry = Telemetry {
+        spans,
+        #[cfg(feature = "log")]
+        log,
+    };
+    Ok((layers, telemetry))
 }
 
 /// Tracing and logging of the process, from [`init`] to [`Telemetry::shutdown`].
@@ -170,7 +174,9 @@ where
 #[must_use = "spans in the queue are lost without a shutdown"]
 pub struct Telemetry {
     spans: Option<Spans>,
-    log: Arc<log::Writer>,
+    #[cfg(feature = "log")]
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code))] // it is there to be dropped
+    log: log::Output,
 }
 
 /// The provider of spans, and a view of their export.
@@ -222,10 +228,17 @@ impl Spans {
 }
 
 impl Telemetry {
-    /// The metrics of this process. [`metrics::requests::record`] counts the requests.
+    /// The metrics of this process. The middleware `metrics::requests::record` counts its
+    /// requests.
+    #[cfg(feature = "metrics")]
     pub fn metrics(&self) -> Metrics {
-        let spans = self.spans.as_ref();
-        Metrics::new(spans.map(|spans| &spans.monitor), Arc::clone(&self.log))
+        Metrics::new(|registry| {
+            #[cfg(feature = "log")]
+            self.log.register(registry);
+            if let Some(spans) = &self.spans {
+                spans.monitor.register(registry);
+            }
+        })
     }
 
     /// The number of spans in each state; all zero without a destination.
@@ -250,12 +263,5 @@ impl Telemetry {
             Err(error) => tracing::warn!("spans may be lost: {error}"),
         }
         tracing::info!("{}", monitor.span_counts());
-    }
-}
-
-/// However the process ends, with an error or a panic too, its last lines are written.
-impl Drop for Telemetry {
-    fn drop(&mut self) {
-        self.log.flush(LOG_DEADLINE);
     }
 }

@@ -59,9 +59,11 @@ pub struct Settings {
     /// The spans of requests.
     pub requests: Requests,
     /// The form of a log line.
+    #[cfg(feature = "log")]
     pub log_format: LogFormat,
     /// Which log lines are written, in the syntax of
     /// [`EnvFilter`](tracing_subscriber::EnvFilter).
+    #[cfg(feature = "log")]
     pub log_filter: String,
     /// Variables of the environment that count as not set, for a warning in the log.
     pub(crate) ignored: Vec<InvalidVariable>,
@@ -82,7 +84,9 @@ impl Settings {
                 .build(),
             span_filter: Targets::new().with_default(DEFAULT_SPAN_LEVEL),
             requests: Requests::default(),
+            #[cfg(feature = "log")]
             log_format: LogFormat::Text,
+            #[cfg(feature = "log")]
             log_filter: "info".to_owned(),
             ignored: Vec::new(),
         }

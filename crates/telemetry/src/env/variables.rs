@@ -4,11 +4,10 @@ use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
 use http::uri::Authority;
 use reqwest::Url;
-use tracing_subscriber::EnvFilter;
 
 use super::{Env, EnvError, Flag, InvalidValue, Port, Whole, value::MAX_INTEGER, variables};
 use crate::{
-    Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, LogFormat, Mode, Requests,
+    Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, Mode, Requests,
     ResourceAttributes, Sampler, SensitiveKeys, Settings,
 };
 
@@ -67,11 +66,12 @@ variables! {
     }
 }
 
+#[cfg(feature = "log")]
 variables! {
     /// Which lines are logged, and in what form.
     struct LogVariables {
         /// Form of a line.
-        log_format: LogFormat = LogFormat::Text;
+        log_format: crate::LogFormat = crate::LogFormat::Text;
         /// Which lines.
         rust_log: String = "info".to_owned(),
             if |text| is_log_filter(text), else
@@ -106,7 +106,6 @@ impl Settings {
     /// [`env`](crate::env).
     pub fn read(env: &mut Env) -> Self {
         let vars: Variables = env.read();
-        let log: LogVariables = env.read();
         let destination = match vars.mode {
             Mode::Grpc => Destination::Grpc {
                 collector: vars.collector_endpoint_grpc_endpoint,
@@ -144,8 +143,12 @@ impl Settings {
                 .otel_instrumentation_sanitization_url_experimental_sensitive_query_parameters,
             trusts_forwarded: vars.trust_forwarded_headers.0,
         };
-        settings.log_format = log.log_format;
-        settings.log_filter = log.rust_log;
+        #[cfg(feature = "log")]
+        {
+            let log: LogVariables = env.read();
+            settings.log_format = log.log_format;
+            settings.log_filter = log.rust_log;
+        }
         settings.ignored = env.take_ignored();
         settings
     }
@@ -207,6 +210,7 @@ fn is_host(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok() || is_host_name(text)
 }
 
+#[cfg(feature = "log")]
 fn is_log_filter(text: &str) -> bool {
-    EnvFilter::builder().parse(text).is_ok()
+    tracing_subscriber::EnvFilter::builder().parse(text).is_ok()
 }
