@@ -24,16 +24,16 @@ mod verify;
 
 use std::{error::Error, io::Read, process::ExitCode, time::Duration};
 
-use axum_jaeger_telemetry::{self as telemetry, Telemetry};
+use axum_jaeger_telemetry::{
+    self as telemetry, Telemetry,
+    env::{Env, EnvError},
+};
 use clap::{Args, Parser, Subcommand};
 use embedded_jaeger::{self as jaeger, Jaeger};
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    config::{Config, ConfigError},
-    jaeger_flags::JaegerFlags,
-};
+use self::{config::Config, jaeger_flags::JaegerFlags};
 
 /// A span and its export are some hundred small allocations: the system's allocator takes a fifth
 /// to a third more instructions for a traced request. It needs a C compiler, and is built without
@@ -95,7 +95,7 @@ fn main() -> ExitCode {
 
 fn fail(error: &(dyn Error + 'static)) -> ExitCode {
     eprintln!("{error}");
-    if error.is::<ConfigError>() {
+    if error.is::<EnvError>() {
         ExitCode::from(BAD_USAGE)
     } else {
         ExitCode::FAILURE
@@ -131,27 +131,28 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
 /// The variables that set up the log.
 const LOG_VARIABLES: [&str; 2] = ["LOG_FORMAT", "RUST_LOG"];
 
-/// The log of a command that makes no spans; of the environment it reads what it `uses` alone.
+/// Sets up the log of a command that makes no spans. Of the environment it reads only what it
+/// `uses`.
 fn log_only(name: &str, uses: impl Fn(&str) -> bool) -> Result<Telemetry, Box<dyn Error>> {
-    let settings = telemetry::Settings {
-        service_name: name.to_owned(),
-        destination: None,
-        ..Config::from_env_if(uses)?.telemetry
-    };
+    let mut env = Env::from_process().only(uses);
+    let mut settings = telemetry::Settings::read(&mut env).service_name(name);
+    settings.destination = None;
+    env.finish()?;
     Ok(telemetry::init(&settings)?)
 }
 
 async fn run_service(args: &Serve) -> Result<(), Box<dyn Error>> {
-    let config = Config::from_env()?;
+    let config = Config::read(Env::from_process())?;
     let shutdown = shutdown::on_signal()?;
     if args.until_stdin_ends {
         cancel_when_stdin_ends(shutdown.clone());
     }
     let telemetry = telemetry::init(&config.telemetry)?;
-    for variable in &config.ignored {
-        tracing::warn!("{variable}; it counts as not set");
-    }
-    tracing::info!("settings: {}", config.effective_line());
+    let in_force = config.in_force.iter();
+    let in_force: Vec<_> = in_force
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    tracing::info!("settings: {}", in_force.join(" "));
     let result = service::run(&config.service, &telemetry, shutdown).await;
     telemetry.shutdown(FLUSH_DEADLINE).await;
     Ok(result?)

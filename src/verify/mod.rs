@@ -55,7 +55,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     text.parse::<SignedDuration>()
         .ok()
         .and_then(|duration| duration.try_into().ok())
-        .ok_or_else(|| "allowed is a time such as 30s or 2m".to_owned())
+        .ok_or_else(|| "expected a time such as 30s or 2m".to_owned())
 }
 
 /// One thing that is not as it should be.
