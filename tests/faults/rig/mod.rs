@@ -40,10 +40,8 @@ pub(crate) const STEP: Duration = Duration::from_millis(5);
 
 /// A Jaeger in this process, whose counts are its own; 0 is a free port.
 pub(crate) async fn jaeger(compact_port: u16) -> Jaeger {
-    let settings = Settings {
-        compact_port,
-        ..Settings::on_free_ports()
-    };
+    let mut settings = Settings::on_free_ports();
+    settings.compact_port = compact_port;
     Jaeger::start(&settings).await.unwrap()
 }
 

@@ -8,6 +8,7 @@
 //! form.
 
 mod log;
+#[cfg(feature = "axum")]
 pub mod requests;
 
 use std::{
@@ -17,6 +18,7 @@ use std::{
 
 use prometheus_client::{encoding::text, registry::Registry};
 
+#[cfg(feature = "axum")]
 use self::requests::Requests;
 use super::{export::Monitor, log::Writer};
 
@@ -24,6 +26,7 @@ use super::{export::Monitor, log::Writer};
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Arc<Registry>,
+    #[cfg(feature = "axum")]
     requests: Requests,
 }
 
@@ -59,7 +62,9 @@ impl Metrics {
     /// Metrics of requests, of the log, and of the export if there is one.
     pub(super) fn new(export: Option<&Monitor>, log: Arc<Writer>) -> Self {
         let mut registry = Registry::default();
+        #[cfg(feature = "axum")]
         let requests = Requests::default();
+        #[cfg(feature = "axum")]
         requests.register(&mut registry);
         registry.register_collector(Box::new(log::Lines(log)));
         if let Some(export) = export {
@@ -67,6 +72,7 @@ impl Metrics {
         }
         Self {
             registry: Arc::new(registry),
+            #[cfg(feature = "axum")]
             requests,
         }
     }

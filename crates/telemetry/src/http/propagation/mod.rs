@@ -76,7 +76,7 @@ pub fn inject(context: &Context, headers: &mut HeaderMap) {
 
 /// Names the span of `context` in the headers of an answer (W3C Trace Context Level 3, a draft);
 /// nothing where there is no span.
-pub fn respond(context: &Context, headers: &mut HeaderMap) {
+pub fn inject_response(context: &Context, headers: &mut HeaderMap) {
     let span = context.span();
     let own = span.span_context();
     if !own.is_valid() {
