@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use embedded_jaeger as jaeger;
 use jiff::SignedDuration;
 use reqwest::Url;
 
-use crate::demo;
+use crate::{demo, jaeger_flags::JaegerFlags};
 
 /// See distributed tracing of a Rust service with Jaeger.
 ///
@@ -28,7 +27,7 @@ pub(crate) enum Command {
     /// Run one traced service, set up by environment variables alone
     Serve(Serve),
     /// Run the embedded Jaeger alone, for other programs to send to
-    Jaeger(jaeger::Settings),
+    Jaeger(JaegerFlags),
     /// Check that a running system traces: make a trace, find it in Jaeger and in Loki
     Verify(Box<Verify>),
 }

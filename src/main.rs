@@ -18,6 +18,7 @@
 mod cli;
 mod config;
 mod demo;
+mod jaeger_flags;
 mod service;
 mod shutdown;
 mod verify;
@@ -29,7 +30,7 @@ use axum_jaeger_telemetry::{
     env::{Env, EnvError},
 };
 use clap::Parser;
-use embedded_jaeger::Jaeger;
+use embedded_jaeger::{self as jaeger, Jaeger};
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
 
@@ -82,10 +83,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
             demo::run(&settings, shutdown::on_signal()?).await?;
         }
         Command::Serve(args) => run_service(&args).await?,
-        Command::Jaeger(settings) => {
+        Command::Jaeger(flags) => {
             let _telemetry = log_only("jaeger", |name| LOG_VARIABLES.contains(&name))?;
             let shutdown = shutdown::on_signal()?;
-            let jaeger = Jaeger::start(&settings).await?;
+            let jaeger = Jaeger::start(&jaeger::Settings::from(&flags)).await?;
             shutdown.cancelled().await;
             jaeger.shutdown().await;
         }

@@ -59,8 +59,10 @@ use self::{
     span_filter::span_filter,
 };
 
+#[cfg(feature = "client")]
+pub use self::http::client;
 pub use self::http::{
-    client, propagation,
+    propagation,
     redaction::{self, SensitiveKeys},
     server,
 };

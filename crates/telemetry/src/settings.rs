@@ -140,10 +140,13 @@ pub(crate) fn set_requests(requests: Requests) {
 #[non_exhaustive]
 pub enum Mode {
     /// api_v2 PostSpans over gRPC to the collector, port 14250.
+    #[cfg(feature = "grpc")]
     Grpc,
     /// Thrift binary over HTTP to the collector, port 14268.
+    #[cfg(feature = "thrift")]
     ThriftCollector,
     /// Thrift compact over UDP to the agent, port 6831.
+    #[cfg(feature = "thrift")]
     ThriftAgent,
 }
 
@@ -167,16 +170,19 @@ pub enum LogFormat {
 #[non_exhaustive]
 pub enum Destination {
     /// [`Mode::Grpc`].
+    #[cfg(feature = "grpc")]
     Grpc {
         /// The collector as `host:port`.
         collector: String,
     },
     /// [`Mode::ThriftCollector`].
+    #[cfg(feature = "thrift")]
     ThriftCollector {
         /// The collector's base URL, or the whole one that ends with `/api/traces`.
         url: String,
     },
     /// [`Mode::ThriftAgent`].
+    #[cfg(feature = "thrift")]
     ThriftAgent {
         /// The agent's host name or address.
         host: String,
@@ -188,9 +194,12 @@ pub enum Destination {
 impl Destination {
     /// The transport that leads there.
     pub fn mode(&self) -> Mode {
-        match self {
+        match *self {
+            #[cfg(feature = "grpc")]
             Self::Grpc { .. } => Mode::Grpc,
+            #[cfg(feature = "thrift")]
             Self::ThriftCollector { .. } => Mode::ThriftCollector,
+            #[cfg(feature = "thrift")]
             Self::ThriftAgent { .. } => Mode::ThriftAgent,
         }
     }
@@ -230,6 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(all(feature = "grpc", feature = "thrift"))]
     fn names_go_both_ways() {
         assert_eq!("thrift-agent".parse(), Ok(Mode::ThriftAgent));
         assert_eq!(Mode::ThriftAgent.to_string(), "thrift-agent");

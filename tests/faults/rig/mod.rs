@@ -40,10 +40,8 @@ pub(crate) const STEP: Duration = Duration::from_millis(5);
 
 /// A Jaeger in this process, whose counts are its own; 0 is a free port.
 pub(crate) async fn jaeger(compact_port: u16) -> Jaeger {
-    let settings = Settings {
-        compact_port,
-        ..Settings::on_free_ports()
-    };
+    let mut settings = Settings::on_free_ports();
+    settings.compact_port = compact_port;
     Jaeger::start(&settings).await.unwrap()
 }
 
@@ -160,7 +158,7 @@ impl Traced {
         let account = Account::from_log(&self.service.process);
         println!("  {account:?}");
         account.is_complete();
-        assert_eq!(account.made, self.asked(), "{:#?}", self.tail());
+        assert_eq!(account.started, self.asked(), "{:#?}", self.tail());
         account
     }
 }

@@ -8,6 +8,18 @@
 //! bounded queue until a batch is full or has waited long enough. A batch is sent as one message
 //! until it is accepted or its time is up. [`SpanCounts`] count every span on its way.
 
+// Without a transport there is no `Destination`, and the compiler knows that the rest is unreachable.
+#![cfg_attr(
+    not(any(feature = "grpc", feature = "thrift")),
+    allow(
+        dead_code,
+        unreachable_code,
+        unused_imports,
+        unused_mut,
+        unused_variables
+    )
+)]
+
 mod counts;
 mod delivery_log;
 mod encoding;
@@ -46,12 +58,14 @@ pub enum BuildError {
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
     /// The HTTP client cannot be built.
+    #[cfg(feature = "thrift")]
     #[error("the HTTP client cannot be built: {source}")]
     HttpClient {
         /// The error of the client.
         source: Source,
     },
     /// The collector's address is invalid.
+    #[cfg(feature = "grpc")]
     #[error("the collector's address {address:?} is invalid: {source}")]
     Address {
         /// The address from the settings.

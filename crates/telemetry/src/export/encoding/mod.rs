@@ -12,17 +12,22 @@ mod envelope;
 mod mapping;
 #[cfg(feature = "opentelemetry-jaeger")]
 mod opentelemetry_jaeger;
+#[cfg(feature = "grpc")]
 mod protobuf;
+#[cfg(feature = "thrift")]
 mod thrift;
 
 use opentelemetry_sdk::{Resource, trace::SpanData};
 
-use self::{envelope::Envelope, thrift::Protocol};
+use self::envelope::Envelope;
+#[cfg(feature = "thrift")]
+use self::thrift::Protocol;
 use crate::Mode;
 
 pub use envelope::EnvelopeError;
 
 /// The Jaeger agent reads at most 65,000 bytes; macOS sends at most 9,216 by default.
+#[cfg(feature = "thrift")]
 const MAX_DATAGRAM: usize = if cfg!(target_os = "macos") {
     9_216
 } else {
@@ -31,6 +36,9 @@ const MAX_DATAGRAM: usize = if cfg!(target_os = "macos") {
 
 /// A gRPC server accepts 4 MiB by default. Smaller messages are sent concurrently.
 const MAX_COLLECTOR_MESSAGE: usize = 1024 * 1024;
+
+/// The most bytes of the header of the list of spans in Thrift.
+const LIST_HEADER: usize = 6;
 
 /// Initial capacity in bytes; most spans fit.
 const SPAN_CAPACITY: usize = 1024;
@@ -46,7 +54,9 @@ pub(super) struct Encoding {
 
 #[derive(Clone, Copy, Debug)]
 enum Format {
+    #[cfg(feature = "grpc")]
     Protobuf,
+    #[cfg(feature = "thrift")]
     Thrift(Protocol),
 }
 
@@ -58,16 +68,19 @@ impl Encoding {
         max_value_length: usize,
     ) -> Result<Self, EnvelopeError> {
         let (format, envelope, max_message) = match mode {
+            #[cfg(feature = "grpc")]
             Mode::Grpc => (
                 Format::Protobuf,
                 protobuf::envelope(resource),
                 MAX_COLLECTOR_MESSAGE,
             ),
+            #[cfg(feature = "thrift")]
             Mode::ThriftCollector => (
                 Format::Thrift(Protocol::Binary),
                 thrift_envelope(resource, Protocol::Binary)?,
                 MAX_COLLECTOR_MESSAGE,
             ),
+            #[cfg(feature = "thrift")]
             Mode::ThriftAgent => (
                 Format::Thrift(Protocol::Compact),
                 thrift_envelope(resource, Protocol::Compact)?,
@@ -91,7 +104,9 @@ impl Encoding {
     pub(super) fn span(&self, span: &SpanData) -> Vec<u8> {
         let mut out = Vec::with_capacity(SPAN_CAPACITY);
         match self.format {
+            #[cfg(feature = "grpc")]
             Format::Protobuf => protobuf::span(span, self.max_value_length, &mut out),
+            #[cfg(feature = "thrift")]
             Format::Thrift(protocol) => {
                 thrift::span(span, self.max_value_length, protocol, &mut out);
             }
@@ -105,11 +120,15 @@ impl Encoding {
     }
 
     /// Encodes a message of `count` spans, whose encodings are concatenated in `spans`.
+    #[cfg_attr(not(feature = "thrift"), allow(unused_variables))] // only Thrift writes the count
     pub(super) fn message(&self, count: usize, spans: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.overhead() + spans.len());
         out.extend_from_slice(&self.envelope.prefix);
-        if let Format::Thrift(protocol) = self.format {
-            thrift::list_of_structs(count, protocol, &mut out);
+        match self.format {
+            #[cfg(feature = "grpc")]
+            Format::Protobuf => {}
+            #[cfg(feature = "thrift")]
+            Format::Thrift(protocol) => thrift::list_of_structs(count, protocol, &mut out),
         }
         out.extend_from_slice(spans);
         out.extend_from_slice(&self.envelope.suffix);
@@ -118,7 +137,7 @@ impl Encoding {
 
     /// The most bytes of a message besides its spans.
     fn overhead(&self) -> usize {
-        self.envelope.prefix.len() + thrift::LIST_HEADER + self.envelope.suffix.len()
+        self.envelope.prefix.len() + LIST_HEADER + self.envelope.suffix.len()
     }
 }
 
@@ -127,12 +146,12 @@ fn thrift_envelope(resource: &Resource, protocol: Protocol) -> Result<Envelope, 
     opentelemetry_jaeger::envelope(resource, protocol)
 }
 
-#[cfg(not(feature = "opentelemetry-jaeger"))]
+#[cfg(all(feature = "thrift", not(feature = "opentelemetry-jaeger")))]
 fn thrift_envelope(resource: &Resource, protocol: Protocol) -> Result<Envelope, EnvelopeError> {
     Ok(thrift::envelope(resource, protocol))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "thrift"))]
 mod tests {
     use opentelemetry::KeyValue;
 

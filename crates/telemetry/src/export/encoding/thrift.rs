@@ -12,15 +12,11 @@ use std::{
 
 use opentelemetry::trace::Link;
 use opentelemetry_sdk::{Resource, trace::SpanData};
-use prost::encoding::encode_varint;
 
 use super::{
     envelope::Envelope,
     mapping::{self, Tag, Value},
 };
-
-/// The most bytes of a list header.
-pub(super) const LIST_HEADER: usize = 6;
 
 /// A protocol of Thrift: how its structs are written.
 #[derive(Clone, Copy, Debug)]
@@ -280,14 +276,23 @@ impl<'o> Writer<'o> {
     fn length(&mut self, length: usize) {
         match self.protocol {
             Protocol::Binary => self.out.extend((length as u32).to_be_bytes()),
-            Protocol::Compact => encode_varint(length as u64, self.out),
+            Protocol::Compact => self.varint(length as u64),
         }
     }
 
     /// Writes a signed number so that small ones are short.
     fn zigzag(&mut self, value: i64) {
         let number = (value << 1) ^ (value >> 63);
-        encode_varint(number.cast_unsigned(), self.out);
+        self.varint(number.cast_unsigned());
+    }
+
+    /// Writes groups of seven bits, the lowest first.
+    fn varint(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.out.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.out.push(number as u8);
     }
 }
 
