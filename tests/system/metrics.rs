@@ -276,15 +276,15 @@ async fn the_port_answers_nothing_else() {
 fn a_port_that_cannot_be_is_said_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().port().to_string();
-    let allowed = "is not usable: allowed is a port from 0 to 65535 other than EXPOSE_PORT";
+    let other = "is invalid: expected a port from 0 to 65535 other than EXPOSE_PORT";
     for (expose, metrics, code, line) in [
-        ("0", "nine", 2, format!(r#"METRICS_PORT="nine" {allowed}"#)),
         (
-            "8123",
-            "8123",
+            "0",
+            "nine",
             2,
-            format!(r#"METRICS_PORT="8123" {allowed}"#),
+            r#"METRICS_PORT="nine" is invalid: expected a port from 0 to 65535"#.to_owned(),
         ),
+        ("8123", "8123", 2, format!(r#"METRICS_PORT="8123" {other}"#)),
         (
             "0",
             &taken,

@@ -211,6 +211,7 @@ impl Queue {
     }
 
     /// The most spans that may wait.
+    #[cfg(feature = "metrics")]
     pub(super) fn capacity(&self) -> usize {
         self.limits.max_queue_size
     }
