@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[cfg(feature = "thrift")]
+    #[cfg(all(feature = "grpc", feature = "thrift"))]
     fn names_go_both_ways() {
         assert_eq!("thrift-agent".parse(), Ok(Mode::ThriftAgent));
         assert_eq!(Mode::ThriftAgent.to_string(), "thrift-agent");
