@@ -23,7 +23,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::answer;
+use super::{answer, params};
 use crate::{logs::Logs, model::TraceId, query::Watch, store::Store};
 
 /// Pages at a time; each holds one of the port's connections for as long as it is looked at.
@@ -100,11 +100,7 @@ impl Shown {
     fn parse(pairs: Vec<(String, String)>) -> Result<Self, String> {
         match pairs.as_slice() {
             [] => Ok(Self::All),
-            [(name, id)] if name == "trace" => {
-                TraceId::from_hex(id).map(Shown::Trace).ok_or_else(|| {
-                    format!("trace is {id:?}; allowed is an id of 1 to 32 hexadecimal digits")
-                })
-            }
+            [(name, id)] if name == "trace" => params::trace(id).map(Shown::Trace),
             _ => Watch::parse(pairs).map(|search| Self::Search(Arc::new(search))),
         }
     }

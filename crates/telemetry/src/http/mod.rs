@@ -1,6 +1,7 @@
 //! Requests over HTTP and gRPC, on both sides: their spans, and the context that travels in their
 //! headers.
 
+#[cfg(feature = "client")]
 pub mod client;
 mod exchange;
 mod forwarded;

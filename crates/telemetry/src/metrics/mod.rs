@@ -1,8 +1,8 @@
 //! What a service counts and measures, as Prometheus reads it.
 //!
 //! - [`requests`]: the requests that come in, with exemplars that lead to their traces.
-//! - `spans`: the account of the spans, and their export.
 //! - `log`: the lines that were dropped.
+//! - Those of [`export`](super::export).
 //!
 //! Names are OpenTelemetry's semantic conventions for HTTP and for SDK metrics, in their Prometheus
 //! form.
@@ -10,7 +10,6 @@
 mod log;
 #[cfg(feature = "axum")]
 pub mod requests;
-pub(super) mod spans;
 
 use std::{
     fmt::{self, Write},
@@ -21,8 +20,7 @@ use prometheus_client::{encoding::text, registry::Registry};
 
 #[cfg(feature = "axum")]
 use self::requests::Requests;
-use self::spans::{Account, Exports};
-use super::{export::queue::Queue, log::Writer};
+use super::{export::Monitor, log::Writer};
 
 /// All metrics of the process.
 #[derive(Clone, Debug)]
@@ -61,17 +59,16 @@ impl Format {
 }
 
 impl Metrics {
-    /// With the spans that wait in `queue`; without one, of the requests alone.
-    pub(super) fn new(spans: Option<(Arc<Queue>, Exports)>, log: Arc<Writer>) -> Self {
+    /// Metrics of requests, of the log, and of the export if there is one.
+    pub(super) fn new(export: Option<&Monitor>, log: Arc<Writer>) -> Self {
         let mut registry = Registry::default();
         #[cfg(feature = "axum")]
         let requests = Requests::default();
         #[cfg(feature = "axum")]
         requests.register(&mut registry);
         registry.register_collector(Box::new(log::Lines(log)));
-        if let Some((queue, exports)) = spans {
-            registry.register_collector(Box::new(Account(queue)));
-            exports.register(&mut registry);
+        if let Some(export) = export {
+            export.register(&mut registry);
         }
         Self {
             registry: Arc::new(registry),

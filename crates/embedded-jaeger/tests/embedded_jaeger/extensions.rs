@@ -1,26 +1,32 @@
-//! What the program that Jaeger is embedded in adds to the page: log lines, and requests to try.
+//! What the embedding program adds to the page: log lines and buttons.
 
-use std::{net::TcpListener, sync::Arc};
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
-use embedded_jaeger::{Extras, Jaeger, Logs, Request};
-use serde_json::Value;
+use embedded_jaeger::{Button, Jaeger, LogLine, Logs, Pressed, Settings};
+use serde_json::{Value, json};
+use tracing::Level;
 
 use super::support::{get, jaeger, live, settings, span, store};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
-fn line(trace: &str, message: &str) -> Vec<u8> {
-    format!("2026-11-22 21:00:00,123 WARN [t] [f.rs:1] [trace_id={trace} span_id=b7ad6b7169203331 resource.service.name=x] - {message}").into_bytes()
+fn line(service: &str, trace: &str, message: &str) -> LogLine {
+    let mut line = LogLine::new(service, message);
+    line.time = UNIX_EPOCH + Duration::from_millis(1_795_381_200_123);
+    line.level = Some(Level::WARN);
+    line.trace_id = trace.parse().ok();
+    line.span_id = "b7ad6b7169203331".parse().ok();
+    line
 }
 
 async fn with_logs() -> (Jaeger, Arc<Logs>) {
     let logs = Arc::new(Logs::new(1024 * 1024));
-    let extras = Extras {
-        logs: Some(Arc::clone(&logs)),
-        ..Extras::default()
-    };
-    let jaeger = Jaeger::start_with(&settings(16), extras).await.unwrap();
-    (jaeger, logs)
+    let mut settings = settings(16);
+    settings.logs = Some(Arc::clone(&logs));
+    (Jaeger::start(&settings).await.unwrap(), logs)
 }
 
 fn messages(answer: &Value) -> Vec<&str> {
@@ -33,13 +39,13 @@ fn messages(answer: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn lines_are_found_by_trace_service_and_text() {
     let (jaeger, logs) = with_logs().await;
-    logs.push("app-b", &line(TRACE, "first"));
-    logs.push("app-a", &line(TRACE, "Second <b> å"));
-    logs.push("app-a", &line("0", "third"));
+    logs.push(line("app-b", TRACE, "first"));
+    logs.push(line("app-a", TRACE, "Second <b> å"));
+    logs.push(line("app-a", "0", "third"));
     let (status, answer) = get(&jaeger, &format!("/page/logs?trace={TRACE}")).await;
     assert_eq!((status, &answer["data"]["more"]), (200, &false.into()));
     assert_eq!(messages(&answer), ["first", "Second <b> å"]);
-    let expected = serde_json::json!({
+    let expected = json!({
         "number": 0, "time": 1_795_381_200_123_000_i64, "service": "app-b", "level": "WARN",
         "traceID": TRACE, "spanID": "b7ad6b7169203331", "message": "first",
     });
@@ -51,10 +57,7 @@ async fn lines_are_found_by_trace_service_and_text() {
     )
     .await;
     assert_eq!(messages(&answer), ["Second <b> å"]);
-    assert_eq!(
-        answer["data"]["services"],
-        serde_json::json!(["app-a", "app-b"])
-    );
+    assert_eq!(answer["data"]["services"], json!(["app-a", "app-b"]));
     let (_, answer) = get(&jaeger, "/page/logs?limit=1").await;
     assert_eq!(messages(&answer), ["third"]);
     assert_eq!(answer["data"]["more"], true);
@@ -67,13 +70,13 @@ async fn bad_parameters_are_named_with_what_is_allowed() {
     for (query, message) in [
         (
             "trace=x",
-            r#"trace is "x"; allowed is an id of 1 to 32 hexadecimal digits"#,
+            r#"trace="x" is invalid: expected a trace id of 1 to 32 hexadecimal digits"#,
         ),
-        ("trace=0", "trace is"),
-        ("limit=0", r#"limit is "0"; allowed is 1 to 1000"#),
-        ("limit=1001", "limit is"),
-        ("limit=-1", "limit is"),
-        ("limit=99999999999999999999999", "limit is"),
+        ("trace=0", "trace="),
+        ("limit=0", r#"limit="0" is invalid: expected 1 to 1000"#),
+        ("limit=1001", "limit="),
+        ("limit=-1", "limit="),
+        ("limit=99999999999999999999999", "limit="),
         ("text=a&text=b", "duplicate field `text`"),
     ] {
         let (status, answer) = get(&jaeger, &format!("/page/logs?{query}")).await;
@@ -94,16 +97,16 @@ async fn a_page_is_told_of_lines_and_only_of_its_own_trace() {
     let url = format!("http://{}/page/live", jaeger.addresses().query);
     let mut all = live(url.clone()).await;
     let mut own = live(format!("{url}?trace=a")).await;
-    logs.push("app-a", &line("b", "of another"));
+    logs.push(line("app-a", "b", "of another"));
     let event = all.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"event: lines\ndata: lines\n\n");
-    logs.push("app-a", &line("a", "its own"));
+    logs.push(line("app-a", "a", "its own"));
     let event = own.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"event: lines\ndata: lines\n\n");
     // Had it been told of the other trace's span, that would come first, and the count below would
     // be off.
     store(&jaeger, &[span(0xb, 1, "s", "o")]).await;
-    logs.push("app-a", &line("a", "one more"));
+    logs.push(line("app-a", "a", "one more"));
     let event = own.chunk().await.unwrap().unwrap();
     assert_eq!(event.as_ref(), b"event: lines\ndata: lines\n\n");
     store(&jaeger, &[span(0xa, 1, "s", "o")]).await;
@@ -129,24 +132,60 @@ async fn alone_it_has_no_place_for_either() {
     assert!(!html.contains("/logs"), "{html}");
 }
 
-#[tokio::test]
-async fn a_service_that_is_not_there_is_named() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
-    let request = Request {
-        label: "/x".into(),
-        url: format!("http://{address}/x"),
-    };
-    let extras = Extras {
-        requests: vec![request],
-        ..Extras::default()
-    };
-    let jaeger = Jaeger::start_with(&settings(16), extras).await.unwrap();
-    let url = format!("http://{}/page/try?name=/x", jaeger.addresses().query);
+async fn with_buttons(buttons: Vec<Button>) -> Jaeger {
+    let mut settings = Settings::on_free_ports();
+    settings.buttons = buttons;
+    Jaeger::start(&settings).await.unwrap()
+}
+
+/// Status and JSON of what the page's script gets when the button `name` is pressed.
+async fn press(jaeger: &Jaeger, name: &str) -> (u16, Value) {
+    let url = format!("{}/page/try?name={name}", jaeger.query_url());
     let answer = reqwest::Client::new().post(url).send().await.unwrap();
-    assert_eq!(answer.status(), 502);
-    let answer: Value = answer.json().await.unwrap();
-    let expected = format!("no answer from http://{address}/x: does the service run?");
-    assert_eq!(answer["errors"][0]["msg"], expected.as_str());
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_button_runs_its_action_and_answers_with_the_trace() {
+    let made = |trace_id| async move {
+        Ok(Pressed {
+            status: 201,
+            trace_id,
+        })
+    };
+    let jaeger = with_buttons(vec![
+        Button::new("traced", move || made(TRACE.parse().ok())),
+        Button::new("untraced", move || made(None)),
+        Button::new("broken", || async { Err("no luck".into()) }),
+    ])
+    .await;
+    let (status, answer) = press(&jaeger, "traced").await;
+    assert_eq!(status, 200);
+    assert_eq!(answer["data"], json!({"status": 201, "traceID": TRACE}));
+    let (_, answer) = press(&jaeger, "untraced").await;
+    assert_eq!(answer["data"], json!({"status": 201, "traceID": null}));
+    let (status, answer) = press(&jaeger, "broken").await;
+    assert_eq!(status, 502);
+    assert_eq!(answer["errors"][0]["msg"], "no luck");
+    let (status, answer) = press(&jaeger, "other").await;
+    assert_eq!(status, 400);
+    let expected = r#"name="other" is invalid: expected one of traced untraced broken"#;
+    assert_eq!(answer["errors"][0]["msg"], expected);
+}
+
+#[tokio::test]
+async fn more_than_eight_actions_at_once_are_refused() {
+    let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
+    let slow = Button::new("slow", move || {
+        started.send(()).unwrap();
+        std::future::pending()
+    });
+    let jaeger = Arc::new(with_buttons(vec![slow]).await);
+    let mut presses = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let jaeger = Arc::clone(&jaeger);
+        presses.spawn(async move { press(&jaeger, "slow").await });
+        starts.recv().await.unwrap();
+    }
+    assert_eq!(press(&jaeger, "slow").await.0, 503);
 }
