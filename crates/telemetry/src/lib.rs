@@ -40,10 +40,8 @@ use tracing_subscriber::{
 
 use self::{export::Monitor, metrics::Metrics};
 
-#[cfg(feature = "client")]
-pub use self::http::client;
 pub use self::http::{
-    propagation,
+    client, propagation,
     redaction::{self, NotKeys, SensitiveKeys},
     server,
 };

@@ -276,7 +276,7 @@ fn a_server_that_is_not_there_is_an_error() {
         assert_eq!(code.await, Code::Unavailable);
         let spans = spans(&trace, 2).await;
         let span = of_kind(&spans, "client");
-        has_tags(&span, &[("error.type", is("connection_error"))]);
+        has_tags(span, &[("error.type", is("connection_error"))]);
         let text = format!("{span:?}");
         assert!(text.contains("refused"), "{text}");
     });
