@@ -22,7 +22,7 @@
 //!     .await?;
 //! let request = traces[0].root().ok_or("no root")?;
 //! assert_eq!(request.kind(), "server");
-//! assert_eq!(request.tag("http.response.status_code"), Some(&200.into()));
+//! assert_eq!(request["http.response.status_code"], 200);
 //! # Ok(())
 //! # }
 //! ```
