@@ -1,10 +1,10 @@
 //! Secrets in URLs: none of them may get into a span or a line of the log, which many can read
 //! (semantic conventions, "URL": `url.full`, `url.query`).
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, ops::Range, str::FromStr};
 
+use http::uri::{Authority, PathAndQuery, Uri};
 use percent_encoding::percent_decode_str;
-use reqwest::Url;
 
 /// The text that replaces a secret.
 const REDACTED: &str = "REDACTED";
@@ -70,16 +70,29 @@ impl SensitiveKeys {
         pairs.collect::<Vec<_>>().join("&").into()
     }
 
-    /// The URL with its secrets redacted: those of its query, and the name and the password in it.
-    pub fn redact_url<'u>(&self, url: &'u Url) -> Cow<'u, str> {
-        let query = url.query().map(|query| self.redact(query));
-        if !has_credentials(url) && !matches!(query, Some(Cow::Owned(_))) {
-            return url.as_str().into();
+    /// The URL with its secrets redacted: those of its query, and the name and the password before
+    /// its host.
+    pub fn redact_url<'u>(&self, url: &'u str) -> Cow<'u, str> {
+        let (before, after) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
+        let (query, fragment) = after.split_at(after.find('#').unwrap_or(after.len()));
+        let (mark, query) = query.split_at(usize::from(query.starts_with('?')));
+        let redacted_query = self.redact(query);
+        let user = user_info(before);
+        if user.is_empty() && matches!(redacted_query, Cow::Borrowed(_)) {
+            return url.into();
         }
-        let mut redacted = url.clone();
-        redacted.set_query(query.as_deref());
-        redact_credentials(&mut redacted);
-        String::from(redacted).into()
+        let redacted_user = redact_user_info(&before[user.clone()]);
+        let (scheme, host) = (&before[..user.start], &before[user.end..]);
+        [
+            scheme,
+            &redacted_user,
+            host,
+            mark,
+            &redacted_query,
+            fragment,
+        ]
+        .concat()
+        .into()
     }
 
     /// Whether it is one of them, percent-encoded or not.
@@ -92,17 +105,25 @@ impl SensitiveKeys {
     }
 }
 
-fn has_credentials(url: &Url) -> bool {
-    !url.username().is_empty() || url.password().is_some()
+/// The range of a URL's name and password, without the `@` behind them; empty where it has none.
+/// `url` ends before its query.
+fn user_info(url: &str) -> Range<usize> {
+    let Some(scheme_end) = url.find("://") else {
+        return 0..0;
+    };
+    let start = scheme_end + "://".len();
+    let authority = url[start..].split('/').next().unwrap_or_default();
+    match authority.rfind('@') {
+        Some(at) => start..start + at,
+        None => start..start,
+    }
 }
 
-fn redact_credentials(url: &mut Url) {
-    // Refused by URLs without a host alone, which have none.
-    if !url.username().is_empty() {
-        let _ = url.set_username(REDACTED);
-    }
-    if url.password().is_some() {
-        let _ = url.set_password(Some(REDACTED));
+fn redact_user_info(text: &str) -> String {
+    let redact = |part: &str| if part.is_empty() { "" } else { REDACTED };
+    match text.split_once(':') {
+        Some((name, password)) => [redact(name), ":", redact(password)].concat(),
+        None => redact(text).to_owned(),
     }
 }
 
@@ -112,14 +133,16 @@ pub fn without_credentials(text: &str) -> Cow<'_, str> {
     let Some(at) = text.rfind('@') else {
         return text.into();
     };
-    if let Ok(mut url) = text.parse::<Url>()
-        && url.has_host()
+    if let Ok(url) = text.parse::<Uri>()
+        && let (Some(scheme), Some(authority)) = (url.scheme_str(), url.authority())
+        && let Some((user, host)) = split_authority(authority)
     {
-        if !has_credentials(&url) {
+        if user.is_empty() {
             return text.into();
         }
-        redact_credentials(&mut url);
-        return String::from(url).into();
+        let user = redact_user_info(user);
+        let path = url.path_and_query().map_or("", PathAndQuery::as_str);
+        return format!("{scheme}://{user}@{host}{path}").into();
     }
     let scheme_end = text.find("://").map(|at| at + "://".len());
     let begin = scheme_end.unwrap_or(0).min(at);
@@ -129,6 +152,15 @@ pub fn without_credentials(text: &str) -> Cow<'_, str> {
         return text.into();
     }
     format!("{}{REDACTED}{}", &text[..begin], &text[at..]).into()
+}
+
+/// What is before the `@`, and the host with its port; `None` where the port is no number: then it
+/// may be a password, whose next character ends an authority.
+fn split_authority(authority: &Authority) -> Option<(&str, &str)> {
+    let text = authority.as_str();
+    let (user, host) = text.rsplit_once('@').unwrap_or(("", text));
+    let has_port = !host.ends_with(']') && host.contains(':');
+    (authority.port_u16().is_some() || !has_port).then_some((user, host))
 }
 
 #[cfg(test)]
@@ -189,8 +221,15 @@ mod tests {
             ("http://u@h/", "http://REDACTED@h/"),
             ("http://:p@h/", "http://:REDACTED@h/"),
             ("http://h/a@b?c=d@e", "http://h/a@b?c=d@e"),
+            (
+                "http://u:p@h?key=S",
+                "http://REDACTED:REDACTED@h?key=REDACTED",
+            ),
+            ("http://h/#?key=s@", "http://h/#?key=s@"),
+            ("/a?key=S", "/a?key=REDACTED"),
+            ("*", "*"),
         ] {
-            assert_eq!(keys.redact_url(&url.parse().unwrap()), expected);
+            assert_eq!(keys.redact_url(url), expected);
         }
     }
 
@@ -212,6 +251,10 @@ mod tests {
             ("http://u:p@h:14268/x", "http://REDACTED:REDACTED@h:14268/x"),
             ("https://u:p=/@h", "https://REDACTED@h"),
             ("http://u:p@h:port", "http://REDACTED@h:port"),
+            ("http://u:p#@h", "http://REDACTED@h"),
+            ("http://u:p?@[::1]:1", "http://REDACTED@[::1]:1"),
+            ("http://u:p@[::1]:1/", "http://REDACTED:REDACTED@[::1]:1/"),
+            ("http:u:p@h", "REDACTED@h"),
             ("u:p@h", "REDACTED@h"),
             ("u:p@h:14250", "REDACTED@h:14250"),
         ] {

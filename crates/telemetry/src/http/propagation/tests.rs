@@ -115,9 +115,9 @@ fn debugged() -> Context {
 #[test]
 fn an_answer_names_its_span_where_there_is_one() {
     let mut headers = HeaderMap::new();
-    respond(&Context::new(), &mut headers);
+    inject_response(&Context::new(), &mut headers);
     assert!(headers.is_empty());
-    respond(&debugged(), &mut headers);
+    inject_response(&debugged(), &mut headers);
     let text = format!("00-{:0>32}-{:0>16}-01", 1, 2);
     assert_eq!(headers[TRACERESPONSE], text.as_str());
 }

@@ -20,20 +20,20 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use self::handed_on::{HandedOn, Kind};
-use super::hex;
+use crate::hex;
 
 const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
 /// Jaeger's debug flag: such a trace is kept, whatever the sampler says. W3C has another flag in
 /// the same place, which never comes in or goes out here.
-pub(super) const DEBUG: TraceFlags = TraceFlags::new(0b10);
+pub(crate) const DEBUG: TraceFlags = TraceFlags::new(0b10);
 
 /// The parent of the first span of a trace for which a caller has decided: the SDK takes a decision
 /// only from a parent. The exporter leaves it out.
-pub(super) const NOBODY: SpanId = SpanId::from_bytes([0xff; 8]);
+pub(crate) const NOBODY: SpanId = SpanId::from_bytes([0xff; 8]);
 
 /// A value of a [`Context`]: the caller has left the decision whether the trace is kept.
-pub(super) struct Undecided;
+pub(crate) struct Undecided;
 
 /// Lets `span` go on with the trace of the request that has these headers, and keeps with it what
 /// calls within it hand on. It must not have begun.
@@ -76,7 +76,7 @@ pub fn inject(context: &Context, headers: &mut HeaderMap) {
 
 /// Names the span of `context` in the headers of an answer (W3C Trace Context Level 3, a draft);
 /// nothing where there is no span.
-pub fn respond(context: &Context, headers: &mut HeaderMap) {
+pub fn inject_response(context: &Context, headers: &mut HeaderMap) {
     let span = context.span();
     let own = span.span_context();
     if !own.is_valid() {

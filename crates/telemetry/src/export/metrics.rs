@@ -1,4 +1,5 @@
-//! The account of the spans, and their export (semantic conventions, "OpenTelemetry SDK metrics").
+//! Metrics of the export: counts of spans, and durations of attempts (semantic conventions,
+//! "OpenTelemetry SDK metrics").
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -17,35 +18,39 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::{
-    Mode,
-    export::{Loss, queue::Queue},
-};
+use super::{Monitor, counts::DropReason, queue::Queue};
+use crate::Mode;
 
-/// The account, as it is when it is asked for: all its values are of one moment.
+/// Adds the metrics of one processor to `registry`.
+pub(super) fn register(monitor: &Monitor, registry: &mut Registry) {
+    registry.register_collector(Box::new(Counts(Arc::clone(&monitor.queue))));
+    monitor.metrics.register(registry);
+}
+
+/// Encodes the counts of spans at the time of a scrape: all values are of one moment.
 #[derive(Debug)]
-pub(super) struct Account(pub(super) Arc<Queue>);
+struct Counts(Arc<Queue>);
 
-impl Collector for Account {
+impl Collector for Counts {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
-        let account = self.0.account();
+        let counts = self.0.counts();
         let started = encoder.encode_descriptor(
             "otel_sdk_span_started",
-            "Spans that were begun, of those that are kept.",
+            "Sampled spans that were started.",
             None,
             MetricType::Counter,
         )?;
-        ConstCounter::new(account.started).encode(started)?;
+        ConstCounter::new(counts.started()).encode(started)?;
         for (name, help, value) in [
             (
                 "otel_sdk_span_live",
                 "Spans that have not ended.",
-                account.live(),
+                counts.live(),
             ),
             (
                 "otel_sdk_processor_span_queue_size",
                 "Spans that wait to be exported.",
-                account.queue,
+                counts.queued(),
             ),
             (
                 "otel_sdk_processor_span_queue_capacity",
@@ -55,40 +60,40 @@ impl Collector for Account {
             (
                 "otel_sdk_exporter_span_inflight",
                 "Spans that are being exported.",
-                account.inflight,
+                counts.in_flight(),
             ),
         ] {
             let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             ConstGauge::new(value).encode(gauge)?;
         }
-        let (before, within): (Vec<Loss>, Vec<Loss>) = Loss::ALL
+        let (before, within): (Vec<_>, Vec<_>) = DropReason::ALL
             .into_iter()
-            .partition(|loss| loss.is_before_export());
-        let lost = |loss: Loss| (Some(loss), account.lost_by(loss));
-        let exported = [(None, account.delivered)]
+            .partition(|reason| reason.is_before_export());
+        let dropped = |reason| (Some(reason), counts.dropped_by(reason));
+        let exported = [(None, counts.delivered())]
             .into_iter()
-            .chain(within.into_iter().map(lost));
+            .chain(within.into_iter().map(dropped));
         by_error(
             &mut encoder,
             "otel_sdk_exporter_span_exported",
-            "Spans that were exported: delivered, or lost by an error.",
+            "Spans that were exported: delivered, or dropped because of an error.",
             exported,
         )?;
         by_error(
             &mut encoder,
             "otel_sdk_processor_span_processed",
-            "Spans that were dropped before they could be exported.",
-            before.into_iter().map(lost),
+            "Spans that were dropped before the export.",
+            before.into_iter().map(dropped),
         )
     }
 }
 
-/// One counter with a value for each `error_type`; the empty one is success.
+/// Encodes a counter with a value for each `error_type`; an empty one is success.
 fn by_error(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
     help: &str,
-    values: impl Iterator<Item = (Option<Loss>, u64)>,
+    values: impl Iterator<Item = (Option<DropReason>, u64)>,
 ) -> fmt::Result {
     let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
     for (error, value) in values {
@@ -98,9 +103,9 @@ fn by_error(
     Ok(())
 }
 
-/// What one exporter does.
+/// Instruments of one exporter.
 #[derive(Clone, Debug)]
-pub(crate) struct Exports {
+pub(super) struct ExportMetrics {
     mode: Mode,
     duration: Family<Attempt, Histogram>,
     batch: Histogram,
@@ -109,22 +114,22 @@ pub(crate) struct Exports {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Attempt {
     mode: Mode,
-    error_type: Option<Loss>,
+    error_type: Option<DropReason>,
 }
 
-impl Exports {
-    pub(crate) fn new(mode: Mode) -> Self {
+impl ExportMetrics {
+    pub(super) fn new(mode: Mode) -> Self {
         Self {
             mode,
             duration: Family::new_with_constructor(|| {
-                // 0.1 ms to 13 s: an attempt may take ten.
+                // 0.1 ms to 13 s: an attempt may take 10 s.
                 Histogram::new(exponential_buckets(0.000_1, 2.0, 18))
             }),
             batch: Histogram::new(exponential_buckets(1.0, 2.0, 14)),
         }
     }
 
-    pub(super) fn register(&self, registry: &mut Registry) {
+    fn register(&self, registry: &mut Registry) {
         registry.register_with_unit(
             "otel_sdk_exporter_operation_duration",
             "Duration of the attempts to send a message",
@@ -138,13 +143,13 @@ impl Exports {
         );
     }
 
-    /// A message is about to be sent for the first time.
-    pub(crate) fn message(&self, spans: usize) {
+    /// Records the number of spans of a new message.
+    pub(super) fn record_message(&self, spans: usize) {
         self.batch.observe(spans as f64);
     }
 
-    /// An attempt to send a message took so long, and ended so.
-    pub(crate) fn attempt(&self, duration: Duration, error_type: Option<Loss>) {
+    /// Records an attempt to send a message; an `error_type` of `None` is success.
+    pub(super) fn record_attempt(&self, duration: Duration, error_type: Option<DropReason>) {
         let labels = Attempt {
             mode: self.mode,
             error_type,
@@ -154,7 +159,7 @@ impl Exports {
     }
 }
 
-impl EncodeLabelValue for Loss {
+impl EncodeLabelValue for DropReason {
     fn encode(&self, encoder: &mut LabelValueEncoder) -> fmt::Result {
         self.as_str().encode(encoder)
     }

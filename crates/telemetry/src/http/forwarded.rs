@@ -46,7 +46,7 @@ fn address(node: &str) -> Option<IpAddr> {
     bare.unwrap_or(node).parse().ok().or_else(with_port)
 }
 
-fn known_scheme(scheme: &str) -> Option<&'static str> {
+pub(super) fn known_scheme(scheme: &str) -> Option<&'static str> {
     let mut known = ["http", "https"].into_iter();
     known.find(|known| known.eq_ignore_ascii_case(scheme))
 }

@@ -1,4 +1,4 @@
-//! The path `grpc`: api_v2 PostSpans to the collector.
+//! Transport of the mode `grpc`: api_v2 PostSpans to a collector.
 
 use std::{error::Error, time::Duration};
 
@@ -11,40 +11,39 @@ use tonic::{
 };
 use tonic_prost::ProstCodec;
 
-use super::{ATTEMPT_TIMEOUT, BuildError, Loss, SendError};
+use super::{ATTEMPT_TIMEOUT, BuildError, DropReason, SendError};
 
 /// The method (jaeger-idl, `api_v2/collector.proto`).
 const POST_SPANS: &str = "/jaeger.api_v2.CollectorService/PostSpans";
 
-/// `PostSpansRequest` with its batch as bytes, which is the same on the wire: it is encoded
-/// already.
+/// `PostSpansRequest`, whose batch is encoded already: a field of bytes is the same on the wire.
 #[derive(Clone, PartialEq, prost::Message)]
 struct PostSpansRequest {
     #[prost(bytes = "bytes", tag = "1")]
     batch: Bytes,
 }
 
-/// It has no fields.
+/// `PostSpansResponse`, which has no fields.
 #[derive(Clone, PartialEq, prost::Message)]
 struct PostSpansResponse {}
 
-/// A connection that does not answer a ping within this time is closed and made anew.
+/// A connection without an answer to a ping within this time is replaced.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A collector's gRPC port.
+/// A client of a collector's gRPC port.
 #[derive(Debug)]
-pub(super) struct Collector {
+pub(in crate::export) struct Client {
     client: Grpc<Channel>,
 }
 
-impl Collector {
-    /// `address` is `host:port`. Connects when there is something to send, and again, with a fresh
-    /// look-up of the name, when the connection is lost.
+impl Client {
+    /// `address` is `host:port`. Connects when a message is to be sent, and again when the
+    /// connection is lost, each time to a newly resolved address.
     pub(super) fn new(address: &str) -> Result<Self, BuildError> {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(|source| {
             BuildError::Address {
                 address: address.to_owned(),
-                source,
+                source: source.into(),
             }
         })?;
         let channel = endpoint
@@ -61,10 +60,14 @@ impl Collector {
     pub(super) async fn send(&self, batch: Bytes) -> Result<(), SendError> {
         match self.post_spans(PostSpansRequest { batch }).await {
             Ok(PostSpansResponse {}) => Ok(()),
-            Err(status) if is_transient(status.code()) => {
-                Err(SendError::transient(loss(&status), describe(&status)))
-            }
-            Err(status) => Err(SendError::permanent(loss(&status), describe(&status))),
+            Err(status) if is_transient(status.code()) => Err(SendError::transient(
+                drop_reason(&status),
+                describe(&status),
+            )),
+            Err(status) => Err(SendError::permanent(
+                drop_reason(&status),
+                describe(&status),
+            )),
         }
     }
 
@@ -80,16 +83,16 @@ impl Collector {
     }
 }
 
-/// What comes from the collector itself has no cause on this side.
-fn loss(status: &Status) -> Loss {
+/// A status sent by the collector has no `source()`; a transport error has.
+fn drop_reason(status: &Status) -> DropReason {
     match status.code() {
-        Code::DeadlineExceeded | Code::Cancelled => Loss::Timeout,
-        _ if status.source().is_some() => Loss::Unreachable,
-        _ => Loss::Refused,
+        Code::DeadlineExceeded | Code::Cancelled => DropReason::Timeout,
+        _ if status.source().is_some() => DropReason::Unreachable,
+        _ => DropReason::Refused,
     }
 }
 
-/// Whether the same message may be taken later. The collector's full queue is RESOURCE_EXHAUSTED.
+/// Returns true if a retry may succeed. RESOURCE_EXHAUSTED is the full queue of a collector.
 fn is_transient(code: Code) -> bool {
     matches!(
         code,
@@ -102,8 +105,8 @@ fn is_transient(code: Code) -> bool {
     )
 }
 
-/// The code, the message and the cause at the bottom, such as "connection refused"; tonic's own
-/// text repeats all that lies between.
+/// The code, the message and the root cause, such as "connection refused". The text of tonic repeats
+/// every cause in between.
 fn describe(status: &Status) -> String {
     let mut text = format!("{:?}: {}", status.code(), status.message());
     let mut cause = status.source();

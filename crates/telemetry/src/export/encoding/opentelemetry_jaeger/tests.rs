@@ -1,4 +1,4 @@
-//! opentelemetry-jaeger as the measure of what `thrift` writes.
+//! Comparison of `thrift` with opentelemetry-jaeger, byte for byte.
 
 use std::{
     borrow::Cow,
@@ -6,24 +6,37 @@ use std::{
 };
 
 use opentelemetry::{
-    InstrumentationScope, KeyValue, SpanId, TraceId, Value,
+    Array, InstrumentationScope, KeyValue, SpanId, StringValue, TraceId, Value,
     trace::{Event, Link, SpanContext, SpanKind, Status, TraceFlags, TraceState},
 };
 use opentelemetry_0_23::trace as old_trace;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, option, prelude::*};
 
 use super::*;
 use crate::{Mode, export::encoding::Encoding};
 
-fn attribute() -> impl Strategy<Value = KeyValue> {
-    let value = prop_oneof![
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         "\\PC{0,300}".prop_map(Value::from),
-    ];
-    ("\\PC{0,20}", value).prop_map(|(key, value)| KeyValue::new(key, value))
+    ]
+}
+
+fn array() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        vec(any::<bool>(), 0..3).prop_map(Array::Bool),
+        vec(any::<i64>(), 0..3).prop_map(Array::I64),
+        vec(any::<f64>(), 0..3).prop_map(Array::F64),
+        vec("\\PC{0,20}".prop_map(StringValue::from), 0..3).prop_map(Array::String),
+    ]
+    .prop_map(Value::Array)
+}
+
+fn attribute() -> impl Strategy<Value = KeyValue> {
+    ("\\PC{0,20}", value()).prop_map(|(key, value)| KeyValue::new(key, value))
 }
 
 fn attributes() -> impl Strategy<Value = Vec<KeyValue>> {
@@ -132,20 +145,30 @@ fn old_attributes(tags: Vec<mapping::Tag<'_>>) -> Vec<old::KeyValue> {
     tags.into_iter().map(old_attribute).collect()
 }
 
-#[test]
-fn a_process_that_no_datagram_can_have_is_an_error() {
-    let resource = Resource::builder_empty()
-        .with_attribute(KeyValue::new("long", "x".repeat(MAX_DATAGRAM)))
-        .build();
-    let error = emit_batch(&resource).unwrap_err();
-    assert!(matches!(error, EnvelopeError::Process(_)), "{error}");
-    assert!(batch(&resource).is_ok());
-}
-
 type Write = fn(&Resource, Vec<OldSpanData>) -> Result<Vec<u8>, EnvelopeError>;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn an_envelope_is_what_opentelemetry_jaeger_writes(
+        service_name in option::of(prop_oneof![value(), array()]),
+        values in vec(prop_oneof![value(), array(), "\\PC{0,9000}".prop_map(Value::from)], 0..4),
+        keys in vec("\\PC{0,20}", 4),
+    ) {
+        let attributes = keys.into_iter().zip(values);
+        let attributes = attributes.map(|(key, value)| KeyValue::new(key, value));
+        let service_name = service_name.map(|name| KeyValue::new("service.name", name));
+        let resource = Resource::builder_empty()
+            .with_attributes(attributes.chain(service_name))
+            .build();
+        for protocol in [Protocol::Binary, Protocol::Compact] {
+            let ours = thrift::envelope(&resource, protocol);
+            // That crate writes up to three attributes in one of six orders, at random.
+            let mut theirs = (0..200).map(|_| envelope(&resource, protocol).unwrap());
+            prop_assert!(theirs.any(|theirs| theirs == ours), "{ours:?}");
+        }
+    }
 
     #[test]
     fn a_message_is_what_opentelemetry_jaeger_writes(
@@ -161,8 +184,7 @@ proptest! {
         for (mode, write) in paths {
             let encoding = Encoding::new(mode, &resource, usize::MAX).unwrap();
             let bytes: Vec<u8> = spans.iter().flat_map(|span| encoding.span(span)).collect();
-            // That crate, too, refuses a datagram that is too large.
-            if bytes.len() <= encoding.room() {
+            if bytes.len() <= encoding.max_payload() {
                 let expected = write(&resource, spans.iter().map(old_span).collect()).unwrap();
                 let message = encoding.message(spans.len(), &bytes);
                 prop_assert_eq!(&message, &expected);
