@@ -9,7 +9,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 
 use crate::support::{
-    jaeger::{Jaeger, MODES, count_spans},
+    jaeger::{Jaeger, MODES},
     metrics::Scrape,
     patience::Patience,
     process::Process,
@@ -157,9 +157,8 @@ async fn an_exemplar_leads_to_its_trace() {
     let bound: f64 = labels["le"].parse().unwrap();
     assert!(*value <= bound, "{value} in {labels:?}");
     assert!(exemplars.next().is_none(), "one request, one exemplar");
-    let path = format!("/api/traces/{}", ids["trace_id"]);
-    let data = jaeger.wait_for(&path, |data| count_spans(data) == 1).await;
-    assert_eq!(data[0]["spans"][0]["spanID"], ids["span_id"]);
+    let trace = jaeger.whole_trace(&ids["trace_id"], 1).await;
+    assert_eq!(trace.spans()[0].id().to_string(), ids["span_id"]);
 }
 
 #[tokio::test]
