@@ -17,6 +17,7 @@
 
 mod config;
 mod demo;
+mod jaeger_flags;
 mod service;
 mod shutdown;
 mod verify;
@@ -29,7 +30,10 @@ use embedded_jaeger::{self as jaeger, Jaeger};
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
 
-use self::config::{Config, ConfigError};
+use self::{
+    config::{Config, ConfigError},
+    jaeger_flags::JaegerFlags,
+};
 
 /// A span and its export are some hundred small allocations: the system's allocator takes a fifth
 /// to a third more instructions for a traced request. It needs a C compiler, and is built without
@@ -56,7 +60,7 @@ enum Command {
     /// Run one traced service, set up by environment variables alone
     Serve(Serve),
     /// Run the embedded Jaeger alone: for seeing and for tests, all in bounded memory
-    Jaeger(jaeger::Settings),
+    Jaeger(JaegerFlags),
     /// Ask a running system for proof: make a trace, find it in Jaeger and in Loki
     Verify(Box<verify::Settings>),
 }
@@ -106,10 +110,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
             demo::run(&settings, shutdown::on_signal()?).await?;
         }
         Command::Serve(args) => run_service(&args).await?,
-        Command::Jaeger(settings) => {
+        Command::Jaeger(flags) => {
             let _telemetry = log_only("jaeger", |name| LOG_VARIABLES.contains(&name))?;
             let shutdown = shutdown::on_signal()?;
-            let jaeger = Jaeger::start(&settings).await?;
+            let jaeger = Jaeger::start(&jaeger::Settings::from(&flags)).await?;
             shutdown.cancelled().await;
             jaeger.shutdown().await;
         }

@@ -28,10 +28,8 @@ pub(crate) fn bench(criterion: &mut Criterion) -> Result<()> {
 }
 
 fn start(runtime: &Runtime, max_memory_mib: u16) -> Result<Jaeger> {
-    let settings = Settings {
-        max_memory_mib,
-        ..Settings::on_free_ports()
-    };
+    let mut settings = Settings::on_free_ports();
+    settings.max_memory_mib = max_memory_mib;
     Ok(runtime.block_on(Jaeger::start(&settings))?)
 }
 

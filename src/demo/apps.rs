@@ -6,12 +6,11 @@ use std::{
     time::Duration,
 };
 
+use axum_jaeger_telemetry::Mode;
+use embedded_jaeger::Jaeger;
 use tokio::process::{Child, Command};
 
 use super::DemoError;
-use axum_jaeger_telemetry::Mode;
-use embedded_jaeger::Addresses;
-
 use crate::service::reached;
 
 /// One of the three services.
@@ -41,9 +40,9 @@ impl App {
     }
 }
 
-pub(super) fn spawn(app: App, apps: &[App], jaeger: &Addresses) -> Result<Child, DemoError> {
+pub(super) fn spawn(app: App, apps: &[App], jaeger: &Jaeger) -> Result<Child, DemoError> {
     let target = |index: usize| apps.get(index).unwrap_or(&app).service().to_string();
-    let [grpc, http, agent] = [jaeger.grpc, jaeger.http, jaeger.compact].map(reached);
+    let agent = reached(jaeger.addresses().compact);
     let spawned = std::env::current_exe().and_then(|program| {
         Command::new(program)
             // The child's standard input ends when this process does, however that happens.
@@ -58,8 +57,8 @@ pub(super) fn spawn(app: App, apps: &[App], jaeger: &Addresses) -> Result<Child,
             .env("TARGET_ONE_HOST", target(1))
             .env("TARGET_TWO_HOST", target(2))
             .env("MODE", app.mode.to_string())
-            .env("COLLECTOR_ENDPOINT_GRPC_ENDPOINT", grpc.to_string())
-            .env("COLLECTOR_THRIFT_URL", format!("http://{http}"))
+            .env("COLLECTOR_ENDPOINT_GRPC_ENDPOINT", jaeger.grpc_endpoint())
+            .env("COLLECTOR_THRIFT_URL", jaeger.http_endpoint())
             .env("AGENT_HOST_NAME", agent.ip().to_string())
             .env("AGENT_PORT", agent.port().to_string())
             .kill_on_drop(true)

@@ -1,32 +1,32 @@
-//! What the services write: to the terminal with their names before it, and to the embedded Jaeger,
-//! whose page shows it.
+//! The services' output: goes to the terminal, with the service's name before each line, and to the
+//! page of the embedded Jaeger.
 
 use std::{
     io::{self, IsTerminal, Write},
     sync::Arc,
 };
 
+use embedded_jaeger::Logs;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, BufReader};
 
-use super::apps::App;
-use embedded_jaeger::Logs;
+use super::{apps::App, log_line};
 
-/// What is read of a line, in bytes; the rest is left out.
+/// The longest part of a line that is read, in bytes; the rest is dropped.
 const MAX_LINE: usize = 64 * 1024;
 
-/// Passes on a child's lines until it ends.
+/// Relays a child's lines until it ends.
 pub(super) async fn relay(app: App, output: Option<impl AsyncRead + Unpin>, logs: Arc<Logs>) {
     let Some(output) = output else { return };
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
     while let Ok(true) = read_line(&mut output, &mut line).await {
-        logs.push(app.name, &line);
         let line = String::from_utf8_lossy(&line);
+        logs.push(log_line::parse(app.name, &line));
         print(&format!("{} {line}\n", painted(app)));
     }
 }
 
-/// Reads the next line, without its break; false when there is none.
+/// Reads the next line, without its line break; false at the end.
 async fn read_line(
     input: &mut (impl AsyncBufRead + Unpin),
     line: &mut Vec<u8>,
@@ -58,7 +58,7 @@ fn painted(app: App) -> String {
     }
 }
 
-/// Writes `text` in one piece. Whether anybody reads it is not the demo's business.
+/// Writes `text` at once. A closed stdout is ignored: it must not end the demo.
 pub(super) fn print(text: &str) {
     let _ = io::stdout().lock().write_all(text.as_bytes());
 }

@@ -1,9 +1,11 @@
 //! The whole system on one machine: the embedded Jaeger in this process, and three services as
 //! child processes with real environment variables, as Kubernetes would start them. Jaeger's page
-//! shows their log lines as well, and has buttons for their endpoints.
+//! also shows their log lines, and has buttons for the endpoints of the first.
 
 mod apps;
 mod lines;
+mod log_line;
+mod try_it;
 
 use std::{
     io,
@@ -12,7 +14,9 @@ use std::{
     sync::Arc,
 };
 
+use axum_jaeger_telemetry::Mode;
 use clap::Args;
+use embedded_jaeger::{self as jaeger, Jaeger, Logs};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -20,15 +24,10 @@ use self::{
     apps::{App, first_to_end, spawn, wait},
     lines::{print, relay},
 };
-use axum_jaeger_telemetry::Mode;
-use embedded_jaeger::{self as jaeger, Extras, Jaeger, Logs, Request};
+use crate::jaeger_flags::JaegerFlags;
 
-use crate::service::reached;
-
-/// What the demo can be told.
+/// Configuration of the demo.
 #[derive(Args, Clone, Debug)]
-// The settings of Jaeger are a group of the same name.
-#[group(skip)]
 pub(crate) struct Settings {
     /// Send the spans of all three services this way [default: each its own: grpc,
     /// thrift-collector, thrift-agent]
@@ -44,7 +43,7 @@ pub(crate) struct Settings {
     metrics_ports: [u16; 3],
 
     #[command(flatten)]
-    jaeger: jaeger::Settings,
+    jaeger: JaegerFlags,
 }
 
 fn ports(text: &str) -> Result<[u16; 3], String> {
@@ -67,9 +66,10 @@ pub(crate) enum DemoError {
         host: IpAddr,
         /// The port.
         port: u16,
-        /// The argument that has the ports, or the address where it is none of this machine's.
+        /// The flag to change: the one for the port, or for an address that this machine does not
+        /// have.
         flag: &'static str,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// The embedded Jaeger could not start.
@@ -80,7 +80,7 @@ pub(crate) enum DemoError {
     Spawn {
         /// The service.
         app: &'static str,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// A service ended by itself.
@@ -88,25 +88,13 @@ pub(crate) enum DemoError {
     Ended {
         /// The service.
         app: &'static str,
-        /// How.
+        /// Its exit status.
         status: ExitStatus,
     },
 }
 
-/// What the services' log lines may take in memory, in bytes.
+/// The memory for the services' log lines, in bytes.
 const MAX_LOGS: usize = 16 * 1024 * 1024;
-
-/// What the page has a button for, of the first service.
-const ENDPOINTS: [&str; 8] = [
-    "/chain",
-    "/",
-    "/items/5?q=x",
-    "/io_task",
-    "/cpu_task",
-    "/random_status",
-    "/random_sleep",
-    "/error_test",
-];
 
 /// Runs until `shutdown` is cancelled or a service ends by itself; leaves no process behind.
 ///
@@ -128,7 +116,7 @@ pub(crate) async fn run(settings: &Settings, shutdown: CancellationToken) -> Res
             metrics_port,
         })
         .collect();
-    // A service would say so too, but only in the midst of the others' lines.
+    // A service would report it, too, but among the lines of the others.
     for app in &apps {
         for (port, flag) in [(app.port, "--ports"), (app.metrics_port, "--metrics-ports")] {
             TcpListener::bind((app.host, port)).map_err(|source| DemoError::Port {
@@ -144,25 +132,24 @@ pub(crate) async fn run(settings: &Settings, shutdown: CancellationToken) -> Res
         }
     }
     let logs = Arc::new(Logs::new(MAX_LOGS));
-    let extras = Extras {
-        logs: Some(Arc::clone(&logs)),
-        requests: apps.first().map(requests).unwrap_or_default(),
-    };
-    let jaeger = Jaeger::start_with(&settings.jaeger, extras).await?;
+    let mut jaeger_settings = jaeger::Settings::from(&settings.jaeger);
+    jaeger_settings.logs = Some(Arc::clone(&logs));
+    if let Some(first) = apps.first() {
+        jaeger_settings.buttons = try_it::buttons(first.service());
+    }
+    let jaeger = Jaeger::start(&jaeger_settings).await?;
 
     let mut lines = JoinSet::new();
     let mut children = Vec::new();
     let mut inputs = Vec::new();
     for app in &apps {
-        let mut child = spawn(*app, &apps, jaeger.addresses())?;
+        let mut child = spawn(*app, &apps, &jaeger)?;
         lines.spawn(relay(*app, child.stdout.take(), Arc::clone(&logs)));
         lines.spawn(relay(*app, child.stderr.take(), Arc::clone(&logs)));
         inputs.push(child.stdin.take());
         children.push((app.name, child));
     }
-    let query = reached(jaeger.addresses().query);
-    let query = format!("http://{query}{}", settings.jaeger.base_path);
-    print(&welcome(&apps, &query));
+    print(&welcome(&apps, jaeger.query_url()));
 
     let result = tokio::select! {
         () = shutdown.cancelled() => Ok(()),
@@ -174,14 +161,6 @@ pub(crate) async fn run(settings: &Settings, shutdown: CancellationToken) -> Res
     // Last, so that the services' last spans still arrive.
     jaeger.shutdown().await;
     result
-}
-
-fn requests(app: &App) -> Vec<Request> {
-    let to = |path: &str| Request {
-        label: path.to_owned(),
-        url: format!("http://{}{path}", app.service()),
-    };
-    ENDPOINTS.map(to).into()
 }
 
 fn welcome(apps: &[App], query: &str) -> String {

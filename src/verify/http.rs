@@ -143,6 +143,6 @@ fn no_answer(through: Through, mut source: reqwest::Error) -> FetchError {
 
 /// The URL as it is shown, without its secrets.
 pub(super) fn shown(url: &Url) -> Url {
-    let redacted = SensitiveKeys::default().redact_url(url).parse();
+    let redacted = SensitiveKeys::default().redact_url(url.as_str()).parse();
     redacted.unwrap_or_else(|_| url.clone())
 }

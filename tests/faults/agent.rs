@@ -42,9 +42,9 @@ async fn comes_back(mut traced: Traced, gone: u64, jaeger: &Jaeger) {
     traced.settled().await;
     let account = traced.end();
     assert_eq!(account.dropped, 0, "{account:?}");
-    have_arrived(jaeger, account.made - gone, &traced).await;
+    have_arrived(jaeger, account.started - gone, &traced).await;
     let counts = jaeger.counts(receiver(MODE));
-    assert_eq!(counts.spans, account.made - gone);
+    assert_eq!(counts.spans, account.started - gone);
     assert_eq!(counts.malformed, 0, "{counts:?}");
 }
 

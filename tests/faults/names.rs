@@ -22,13 +22,11 @@ const THERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// A Jaeger at `host`, with this port for `mode`; 0 is a free one.
 async fn jaeger(host: Ipv4Addr, mode: &str, port: u16) -> Jaeger {
     let port_of = |other| if mode == other { port } else { 0 };
-    let settings = Settings {
-        host: host.into(),
-        compact_port: port_of("thrift-agent"),
-        http_port: port_of("thrift-collector"),
-        grpc_port: port_of("grpc"),
-        ..Settings::on_free_ports()
-    };
+    let mut settings = Settings::on_free_ports();
+    settings.host = host.into();
+    settings.compact_port = port_of("thrift-agent");
+    settings.http_port = port_of("thrift-collector");
+    settings.grpc_port = port_of("grpc");
     Jaeger::start(&settings).await.unwrap()
 }
 

@@ -1,8 +1,11 @@
 //! Jaeger as the demo embeds it, without the demo: with lines that no service would write.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
-use embedded_jaeger::{Extras, Logs, Request, Settings};
+use embedded_jaeger::{Button, LogLine, Logs, Settings, SpanId, TraceId};
 
 use crate::{browser::Browser, jaeger::Jaeger, spans::HOSTILE};
 
@@ -21,23 +24,13 @@ impl Embedded {
     /// With everything under this path.
     pub(crate) async fn start_under(base_path: &str) -> Self {
         let logs = Arc::new(Logs::new(1024 * 1024));
-        let settings = Settings {
-            base_path: base_path.parse().unwrap(),
-            ..Settings::on_free_ports()
-        };
-        let extras = Extras {
-            logs: Some(Arc::clone(&logs)),
-            // Nobody listens there.
-            requests: ["/chain", HOSTILE]
-                .map(|label| Request {
-                    label: label.to_owned(),
-                    url: "http://127.0.0.1:1".to_owned(),
-                })
-                .into(),
-        };
-        let running = embedded_jaeger::Jaeger::start_with(&settings, extras)
-            .await
-            .unwrap();
+        let mut settings = Settings::on_free_ports();
+        settings.base_path = base_path.parse().unwrap();
+        settings.logs = Some(Arc::clone(&logs));
+        settings.buttons = ["/chain", HOSTILE]
+            .map(|label| Button::new(label, || async { Err("no answer".into()) }))
+            .into();
+        let running = embedded_jaeger::Jaeger::start(&settings).await.unwrap();
         Self {
             jaeger: Jaeger::at(running.addresses()),
             running,
@@ -52,11 +45,12 @@ impl Embedded {
 
     /// A line of this span of the trace that `spans::shop` makes.
     pub(crate) fn push(&self, service: &str, level: &str, span: u64, message: &str) {
-        let line = format!(
-            "2026-11-22 21:00:00,{span:03} {level} [t] [f.rs:1] [trace_id={:032x} span_id={span:016x} resource.service.name=x] - {message}",
-            10
-        );
-        self.logs.push(service, line.as_bytes());
+        let mut line = LogLine::new(service, message);
+        line.time = UNIX_EPOCH + Duration::from_millis(1_795_381_200_000 + span);
+        line.level = level.parse().ok();
+        line.trace_id = Some(TraceId(10));
+        line.span_id = Some(SpanId(span));
+        self.logs.push(line);
     }
 
     pub(crate) async fn open(&self, path: &str) -> Browser {

@@ -43,7 +43,7 @@ async fn ten_thousand_requests_are_ten_thousand_spans() {
         );
         assert_eq!(
             service.account(),
-            format!("{REQUESTS} made, {REQUESTS} delivered, 0 dropped"),
+            format!("{REQUESTS} started, {REQUESTS} delivered, 0 dropped"),
             "{mode}"
         );
         // All that was sent has arrived when the service ends; only a datagram may still be read.
@@ -74,7 +74,9 @@ async fn what_does_not_fit_the_queue_is_dropped_and_counted() {
         assert_eq!(service.terminate().code(), Some(0));
         let account = service.account();
         assert!(
-            account.starts_with(&format!("{REQUESTS} made, 0 delivered, {REQUESTS} dropped")),
+            account.starts_with(&format!(
+                "{REQUESTS} started, 0 delivered, {REQUESTS} dropped"
+            )),
             "{limit}: {account}"
         );
         // The others are lost by the end, or by an attempt that took too long on a busy machine.

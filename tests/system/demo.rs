@@ -178,7 +178,7 @@ fn a_bad_base_path_says_what_is_allowed() {
         let line = jaeger.wait_for_line("--base-path");
         assert!(line.contains(&format!("'{path}'")), "{line}");
         assert!(
-            line.contains("allowed is / or a path such as /jaeger"),
+            line.contains("expected / or a path such as /jaeger"),
             "{line}"
         );
     }

@@ -93,7 +93,7 @@ async fn each_span_is_in_the_account_at_every_moment() {
         service.terminate();
         assert_eq!(
             service.account(),
-            format!("{REQUESTS} made, {REQUESTS} delivered, 0 dropped")
+            format!("{REQUESTS} started, {REQUESTS} delivered, 0 dropped")
         );
     }
 }

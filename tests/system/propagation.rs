@@ -249,7 +249,7 @@ async fn a_debug_id_begins_a_trace_that_is_kept_whatever_the_sampler_says() {
             let with_tag = trace.to_string().matches("find me").count();
             assert_eq!(with_tag, 1, "the first span alone: {trace:#}");
             service.terminate();
-            let account = format!("{spans} made, {spans} delivered, 0 dropped");
+            let account = format!("{spans} started, {spans} delivered, 0 dropped");
             assert_eq!(service.account(), account, "{name}");
         }
     }
@@ -271,8 +271,8 @@ async fn a_caller_of_zipkin_may_decide_or_leave_it() {
         let mut service = Service::traced(&jaeger, "grpc", name, &[sampler]);
         assert_eq!(get(&service, "/", &[("b3", b3)]).await, 200);
         service.terminate();
-        let made = u8::from(is_kept);
-        let account = format!("{made} made, {made} delivered, 0 dropped");
+        let started = u8::from(is_kept);
+        let account = format!("{started} started, {started} delivered, 0 dropped");
         assert_eq!(service.account(), account, "{name}");
     }
     let trace = only_trace(&jaeger, "b", 1).await;

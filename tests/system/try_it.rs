@@ -1,6 +1,6 @@
 //! What the demo adds to Jaeger's page: requests to try, and the log lines of the services.
 
-use embedded_jaeger::{Addresses, model::TraceId};
+use embedded_jaeger::{Addresses, TraceId};
 use reqwest::Client;
 use serde_json::Value;
 
@@ -61,8 +61,35 @@ async fn one_click_on_chain_makes_a_trace_with_the_lines_of_three_services() {
             assert_eq!(line["traceID"], id);
             let span = line["spanID"].as_str().unwrap();
             assert!(trace.contains(span), "{span} in {trace}");
+            for line in found["lines"].as_array().unwrap() {
+                assert_is_what_was_written(&demo, line);
+            }
         }
     }
+}
+
+/// The service wrote the line that the page shows, with this time, level, ids and message.
+fn assert_is_what_was_written(demo: &Demo, line: &Value) {
+    let text = |key: &str| line[key].as_str().unwrap();
+    let time = jiff::Timestamp::from_microsecond(line["time"].as_i64().unwrap()).unwrap();
+    let time = time.strftime("%Y-%m-%d %H:%M:%S,%3f").to_string();
+    let [service, level, message] = ["service", "level", "message"].map(text);
+    let [trace_id, span_id] = ["traceID", "spanID"].map(text);
+    let is_it = |written: &str| {
+        let written = written.strip_prefix(&format!("{service} | "))?;
+        let Ok(json) = serde_json::from_str::<Value>(written) else {
+            let head = format!("{time} {level} [");
+            let tail = format!(
+                "[trace_id={trace_id} span_id={span_id} resource.service.name={service}] - {message}"
+            );
+            return (written.starts_with(&head) && written.ends_with(&tail)).then_some(());
+        };
+        let head = ["timestamp", "level", "trace_id", "span_id"].map(|key| json[key].as_str());
+        let same_head = head == [&time, level, trace_id, span_id].map(Some);
+        let same_message = message.starts_with(json["message"].as_str()?);
+        (same_head && same_message).then_some(())
+    };
+    demo.process.wait_for(message, is_it);
 }
 
 #[tokio::test]
@@ -83,7 +110,7 @@ async fn every_button_leads_to_a_trace_whatever_its_status() {
     for (name, (status, answer)) in names.iter().zip(answers) {
         assert_eq!(status, 200, "{name}: {answer}");
         let trace = answer["data"]["traceID"].as_str().unwrap();
-        assert!(TraceId::from_hex(trace).is_some(), "{trace}");
+        assert!(trace.parse::<TraceId>().is_ok(), "{trace}");
         if *name == "/error_test" {
             assert_eq!(answer["data"]["status"], 500);
         }
@@ -112,7 +139,7 @@ async fn only_the_page_may_ask_and_only_for_what_it_has_buttons_for() {
         let (status, answer) = press(&demo, name, None).await;
         assert_eq!(status, 400, "{name}");
         let message = answer["errors"][0]["msg"].as_str().unwrap();
-        let expected = format!("name is {name:?}; allowed is one of /chain / /items/5?q=x ");
+        let expected = format!("name={name:?} is invalid: expected one of /chain / /items/5?q=x ");
         assert!(message.starts_with(&expected), "{message}");
     }
     let url = format!("{}/page/try?name=/", demo.jaeger);

@@ -27,7 +27,7 @@ volumeMounts:
 resources:
   {{- toYaml .Values.cassandra.schema.resources | nindent 2 }}
 securityContext:
-  {{- include "axum-jaeger.locked" $ | nindent 2 }}
+  {{- include "axum-jaeger.containerSecurityContext" $ | nindent 2 }}
 {{- end }}
 
 {{- define "axum-jaeger.cqlshVolume" -}}

@@ -28,9 +28,9 @@ helm.sh/chart: axum-jaeger-{{ (index . 0).Chart.Version }}
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default $root.Chart.AppVersion }}{{ end -}}
 {{- end }}
 
-{{/* What every pod has; (list $ USER-ID). Service links would set LOKI_PORT and the like to
+{{/* Common part of every pod's spec; (list $ USER-ID). Service links would set LOKI_PORT and the like to
      tcp://…, which Loki, Grafana and Jaeger read as settings of theirs. */}}
-{{- define "axum-jaeger.pod" -}}
+{{- define "axum-jaeger.podSpec" -}}
 enableServiceLinks: false
 serviceAccountName: axum-jaeger
 automountServiceAccountToken: false
@@ -50,7 +50,7 @@ securityContext:
 {{- end }}
 
 {{/* The securityContext of every container but Cassandra's. */}}
-{{- define "axum-jaeger.locked" -}}
+{{- define "axum-jaeger.containerSecurityContext" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities:
@@ -58,7 +58,7 @@ capabilities:
 {{- end }}
 
 {{/* The type and ports of a Service with one port for people; (list NAME PORT NODE-PORT) */}}
-{{- define "axum-jaeger.webPort" -}}
+{{- define "axum-jaeger.servicePorts" -}}
 type: {{ ternary "NodePort" "ClusterIP" (gt (int (index . 2)) 0) }}
 ports:
   - name: {{ index . 0 }}

@@ -17,7 +17,7 @@
   resources:
     {{- toYaml .Values.agent.resources | nindent 4 }}
   securityContext:
-    {{- include "axum-jaeger.locked" $ | nindent 4 }}
+    {{- include "axum-jaeger.containerSecurityContext" $ | nindent 4 }}
 {{- end }}
 
 {{/* Environment of collector and all-in-one. */}}
@@ -63,7 +63,7 @@ metadata:
 spec:
   selector:
     {{- include "axum-jaeger.selectorLabels" . | nindent 4 }}
-  {{- include "axum-jaeger.webPort" (list "query" 16686 (index . 0).Values.jaeger.query.nodePort) | nindent 2 }}
+  {{- include "axum-jaeger.servicePorts" (list "query" 16686 (index . 0).Values.jaeger.query.nodePort) | nindent 2 }}
 {{- end }}
 
 {{/* Environment of what reads and writes traces in Cassandra. */}}

@@ -18,7 +18,7 @@ pub struct BasePath(String);
 /// A text is no base path.
 #[derive(Debug, Error)]
 #[error(
-    "allowed is / or a path such as /jaeger or /tools/jaeger, with letters, digits, '-', '.', '_' and '~' between its slashes"
+    "expected / or a path such as /jaeger or /tools/jaeger, with letters, digits, '-', '.', '_' and '~' between its slashes"
 )]
 pub struct BasePathError;
 

@@ -1,19 +1,47 @@
-//! The embedded Jaeger: receives spans as a Jaeger agent and collector do, keeps them in memory,
-//! and answers the query service's JSON API and shows them on a page.
+//! A Jaeger within your process, for tests and for development: it receives spans as a Jaeger agent
+//! and collector do, keeps them in bounded memory, and answers the query service's HTTP API. It
+//! shows traces on a page, and a test asserts on them in Rust.
 //!
-//! It is for seeing traces and for tests: its memory is bounded and gone when it ends. It mirrors
-//! Jaeger 1.62 with its memory storage.
+//! It mirrors Jaeger 1.62 with its memory storage.
 //!
-//! The way of a span: `receive` turns bytes into the [`model`], `store` keeps it, `query` answers
-//! with it, `page` shows it. The program that Jaeger is embedded in may add to the page
-//! ([`Extras`]): log lines, which [`Logs`] keeps, and requests to try.
+//! # Examples
+//! ```no_run
+//! # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//!
+//! use embedded_jaeger::{Jaeger, Settings, TraceQuery};
+//!
+//! let jaeger = Jaeger::start(&Settings::on_free_ports()).await?;
+//! // … starts a service that sends its spans to `jaeger.grpc_endpoint()`, and calls it …
+//! let traces = jaeger
+//!     .wait_for_traces(
+//!         &TraceQuery::new("shop").operation("GET /items/{id}"),
+//!         |traces| traces.iter().any(|trace| trace.spans().len() == 3),
+//!         Duration::from_secs(10),
+//!     )
+//!     .await?;
+//! let request = traces[0].root().ok_or("no root")?;
+//! assert_eq!(request.kind(), "server");
+//! assert_eq!(request.tag("http.response.status_code"), Some(&200.into()));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The way of a span
+//! A receiver decodes it from Thrift or Protobuf (`receive`), the store keeps it (`store`), and it is
+//! asked for by the HTTP API (`query`), by Rust ([`Jaeger::trace`], [`Jaeger::wait_for_trace`]) and
+//! by the page (`page`, `stats`).
 
+mod ask;
 mod base_path;
 #[cfg(fuzzing)]
 pub mod fuzz;
 mod go;
+mod ids;
+mod listen;
 mod logs;
 mod metrics;
+#[doc(hidden)]
 pub mod model;
 mod otlp;
 mod page;
@@ -22,100 +50,84 @@ mod receive;
 mod server;
 mod settings;
 mod store;
+mod trace;
+mod value;
 
-use std::{
-    io,
-    net::{SocketAddr, UdpSocket},
-    sync::Arc,
-    thread::JoinHandle,
-};
+use std::{net::SocketAddr, sync::Arc, thread::JoinHandle};
 
-use thiserror::Error;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower_http::compression::CompressionLayer;
 use tracing::info;
 
 use self::{
-    model::Receiver,
+    listen::{bind_tcp, bind_udp, near},
     receive::{Inbox, grpc, http, udp},
     server::{Protocol, serve},
     store::Store,
 };
 
+pub use ask::WaitError;
 pub use base_path::{BasePath, BasePathError};
-pub use logs::Logs;
-pub use page::{Extras, Request};
+pub use ids::{ParseIdError, SpanId, TraceId};
+pub use listen::StartError;
+pub use logs::{LogLine, Logs};
+pub use model::Receiver;
+pub use page::{Button, Pressed};
+pub use query::TraceQuery;
 pub use receive::Counts;
 pub use settings::Settings;
+pub use trace::{Event, Span, Trace};
+pub use value::Value;
 
-/// A running Jaeger. Dropping it stops it, too, but does not wait for the end.
+/// A running Jaeger. Dropping it stops it without waiting for the end; see [`Jaeger::shutdown`].
 #[derive(Debug)]
 pub struct Jaeger {
     addresses: Addresses,
     query_url: String,
+    store: Arc<Store>,
     inboxes: [Arc<Inbox>; 4],
     threads: Vec<JoinHandle<()>>,
     servers: JoinSet<()>,
     stop: DropGuard,
 }
 
-/// Where a running Jaeger listens.
+/// The addresses on which a running Jaeger listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Addresses {
-    /// Thrift compact over UDP.
+    /// Thrift's compact protocol over UDP, as a Jaeger agent has it.
     pub compact: SocketAddr,
-    /// Thrift binary over UDP.
+    /// Thrift's binary protocol over UDP, as a Jaeger agent has it.
     pub binary: SocketAddr,
     /// Thrift over HTTP.
     pub http: SocketAddr,
     /// api_v2 over gRPC.
     pub grpc: SocketAddr,
-    /// The query API over HTTP.
+    /// The page and the query API, over HTTP.
     pub query: SocketAddr,
 }
 
-/// Why Jaeger could not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// Another program listens there.
-    #[error("port {} for {purpose} is taken: another program listens on {address}", address.port())]
-    Taken {
-        /// Where Jaeger wanted to listen.
-        address: SocketAddr,
-        /// What for.
-        purpose: &'static str,
-    },
-    /// The system does not allow it, for another reason.
-    #[error("cannot listen on {address} for {purpose}: {source}")]
-    Listen {
-        /// Where Jaeger wanted to listen.
-        address: SocketAddr,
-        /// What for.
-        purpose: &'static str,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The system gives no thread.
-    #[error("cannot start a thread: {0}")]
-    Thread(io::Error),
-}
-
 impl Jaeger {
-    /// Listens on all five ports and only then serves any of them. To be called within a tokio
-    /// runtime.
+    /// Starts to listen on all five ports, and only then serves any of them. It runs on the Tokio
+    /// runtime of the caller, and on threads of its own for UDP.
     ///
     /// # Errors
-    /// A [`StartError`] when a port cannot be had; nothing is left running then.
+    /// A [`StartError`] if a port is not available; nothing is left running then.
+    ///
+    /// # Examples
+    /// ```
+    /// use embedded_jaeger::{Jaeger, Settings};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let jaeger = Jaeger::start(&Settings::on_free_ports()).await?;
+    /// println!("send spans to {}", jaeger.grpc_endpoint());
+    /// println!("see traces on {}", jaeger.query_url());
+    /// jaeger.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
-        Self::start_with(settings, Extras::default()).await
-    }
-
-    /// As [`Jaeger::start`], with more on the page than traces.
-    ///
-    /// # Errors
-    /// As [`Jaeger::start`].
-    pub async fn start_with(settings: &Settings, extras: Extras) -> Result<Self, StartError> {
         let at = |port| SocketAddr::new(settings.host, port);
         let (compact, compact_at) = bind_udp(at(settings.compact_port), "Thrift compact (UDP)")?;
         let (binary, binary_at) = bind_udp(at(settings.binary_port), "Thrift binary (UDP)")?;
@@ -162,9 +174,10 @@ impl Jaeger {
                 (Receiver::UdpBinary.name(), binary_at),
             ],
         });
-        let pages = page::router(Arc::clone(&store), extras, stop.clone())
+        let logs = settings.logs.clone();
+        let pages = page::router(Arc::clone(&store), logs, &settings.buttons, stop.clone())
             .merge(metrics)
-            .merge(query::router(store))
+            .merge(query::router(Arc::clone(&store)))
             .layer(CompressionLayer::new());
         let pages = settings.base_path.nest(pages);
         servers.spawn(serve(query, pages, Protocol::Http1, |_| {}, stop));
@@ -173,8 +186,8 @@ impl Jaeger {
         info!("Thrift binary on udp {binary_at}");
         info!("Thrift over HTTP on http://{http_at}/api/traces");
         info!("gRPC on http://{grpc_at}");
-        let query_url = format!("http://{query_at}{}", settings.base_path);
-        info!("query on {query_url}");
+        info!("query on http://{query_at}{}", settings.base_path);
+        let query_url = format!("http://{}{}", near(query_at), settings.base_path);
         Ok(Self {
             addresses: Addresses {
                 compact: compact_at,
@@ -184,6 +197,7 @@ impl Jaeger {
                 query: query_at,
             },
             query_url,
+            store,
             inboxes,
             threads,
             servers,
@@ -191,17 +205,35 @@ impl Jaeger {
         })
     }
 
-    /// Where it listens; the ports that were free ones are known here.
+    /// The addresses on which it listens, with the ports that the kernel has chosen.
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
     }
 
-    /// The URL of the page, under which the query API's paths are, without a slash at its end.
+    /// The URL of the page and the prefix of the query API's paths, without a slash at its end.
+    ///
+    /// Like the endpoints below it is for clients on the same machine: where Jaeger listens on all
+    /// addresses, it has loopback's.
     pub fn query_url(&self) -> &str {
         &self.query_url
     }
 
-    /// What a receiver took and refused since the start.
+    /// The endpoint for spans by gRPC, as `host:port`.
+    pub fn grpc_endpoint(&self) -> String {
+        near(self.addresses.grpc).to_string()
+    }
+
+    /// The endpoint for spans by Thrift over HTTP, as a URL that ends with `/api/traces`.
+    pub fn http_endpoint(&self) -> String {
+        format!("http://{}/api/traces", near(self.addresses.http))
+    }
+
+    /// The endpoint for spans by Thrift compact over UDP, as `host:port`: an agent's.
+    pub fn agent_endpoint(&self) -> String {
+        near(self.addresses.compact).to_string()
+    }
+
+    /// The messages and spans that a receiver has stored and refused since the start.
     pub fn counts(&self, receiver: Receiver) -> Counts {
         let inbox = self
             .inboxes
@@ -210,7 +242,7 @@ impl Jaeger {
         inbox.map(|inbox| inbox.counts()).unwrap_or_default()
     }
 
-    /// Stops receiving and answering. Answers under way may end, within seconds.
+    /// Stops receiving and answering. Answers under way have five seconds to end.
     pub async fn shutdown(self) {
         let Self {
             threads,
@@ -220,47 +252,8 @@ impl Jaeger {
         } = self;
         drop(stop);
         while servers.join_next().await.is_some() {}
-        // Joining a thread blocks. A thread that panicked has nothing more to end.
+        // Joining a thread blocks. If it panicked, it has ended anyway.
         let join = || threads.into_iter().for_each(|thread| drop(thread.join()));
         let _ = tokio::task::spawn_blocking(join).await;
-    }
-}
-
-fn bind_udp(
-    address: SocketAddr,
-    purpose: &'static str,
-) -> Result<(UdpSocket, SocketAddr), StartError> {
-    let bind = || {
-        let socket = UdpSocket::bind(address)?;
-        udp::prepare(&socket)?;
-        let bound = socket.local_addr()?;
-        Ok((socket, bound))
-    };
-    bind().map_err(|error| StartError::of(error, address, purpose))
-}
-
-async fn bind_tcp(
-    address: SocketAddr,
-    purpose: &'static str,
-) -> Result<(TcpListener, SocketAddr), StartError> {
-    let bind = async {
-        let listener = TcpListener::bind(address).await?;
-        let bound = listener.local_addr()?;
-        Ok((listener, bound))
-    };
-    bind.await
-        .map_err(|error| StartError::of(error, address, purpose))
-}
-
-impl StartError {
-    fn of(source: io::Error, address: SocketAddr, purpose: &'static str) -> Self {
-        match source.kind() {
-            io::ErrorKind::AddrInUse => Self::Taken { address, purpose },
-            _ => Self::Listen {
-                address,
-                purpose,
-                source,
-            },
-        }
     }
 }

@@ -1,65 +1,19 @@
-//! The span as Jaeger knows it (jaeger-idl `proto/api_v2/model.proto`), whichever way it came.
+//! Jaeger's span (jaeger-idl `proto/api_v2/model.proto`), independent of the receiver it came by.
 //!
-//! Strings and lists are kept without spare capacity: a store full of them costs what it says it
-//! does.
+//! Public for this project's own tests, benchmarks and fuzz targets: [`Trace`](crate::Trace) and
+//! [`Span`](crate::Span) are what the API returns.
+//!
+//! Strings and lists have no spare capacity, so that the store's estimate of its memory holds.
 
-use std::{
-    cmp::Ordering,
-    fmt,
-    hash::{Hash, Hasher},
-    sync::Arc,
+use std::sync::Arc;
+
+pub use super::{
+    ids::{SpanId, TraceId},
+    value::{Tag, Value},
 };
 
-/// What the allocator adds to each piece of heap memory, in bytes; an estimate.
+/// The estimated overhead of the allocator for each allocation, in bytes.
 const ALLOCATION: usize = 16;
-
-/// The id of a trace, 128 bits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TraceId(pub u128);
-
-impl TraceId {
-    /// From 1 to 32 hex digits; `None` for anything else, and for zero, which is no id.
-    pub fn from_hex(text: &str) -> Option<Self> {
-        hex(text, 32).map(TraceId)
-    }
-}
-
-impl fmt::Display for TraceId {
-    /// 16 hex digits when the upper half is zero, else 32: Jaeger's text form.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 >> 64 == 0 {
-            write!(f, "{:016x}", self.0)
-        } else {
-            write!(f, "{:032x}", self.0)
-        }
-    }
-}
-
-/// The id of a span, unique within its trace.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SpanId(pub u64);
-
-impl SpanId {
-    /// From 1 to 16 hex digits; `None` for anything else, and for zero, which is no id.
-    pub fn from_hex(text: &str) -> Option<Self> {
-        let id = hex(text, 16)?;
-        u64::try_from(id).ok().map(SpanId)
-    }
-}
-
-fn hex(text: &str, most: usize) -> Option<u128> {
-    // The standard library would take a sign, too.
-    let digits = text.len() <= most && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let id = u128::from_str_radix(text, 16).ok()?;
-    (digits && id != 0).then_some(id)
-}
-
-impl fmt::Display for SpanId {
-    /// 16 hex digits.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
 
 /// One operation of one service.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +24,7 @@ pub struct Span {
     pub span_id: SpanId,
     /// The name of the operation.
     pub operation: Box<str>,
-    /// Other spans it comes from; see [`Span::parent`].
+    /// References to the spans that caused it; see [`Span::parent`].
     pub references: Vec<SpanRef>,
     /// Bit 0: sampled, bit 1: debug.
     pub flags: u32,
@@ -78,22 +32,22 @@ pub struct Span {
     pub start_ns: i64,
     /// Nanoseconds, never negative.
     pub duration_ns: i64,
-    /// What is known of the operation.
+    /// Attributes of the operation.
     pub tags: Vec<Tag>,
-    /// What happened in the meantime.
+    /// Events during the operation.
     pub logs: Vec<Log>,
-    /// The process that did it, shared by the spans of a batch.
+    /// The process that ran it, shared by the spans of a batch.
     pub process: Arc<Process>,
-    /// What somebody on the way found odd.
+    /// Warnings added by Jaeger components.
     pub warnings: Vec<Box<str>>,
-    /// The way it came.
+    /// The receiver it came by.
     pub receiver: Receiver,
 }
 
 /// A reference to another span.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SpanRef {
-    /// How the two belong together.
+    /// The kind of the reference.
     pub kind: RefKind,
     /// The other span's trace.
     pub trace_id: TraceId,
@@ -101,7 +55,7 @@ pub struct SpanRef {
     pub span_id: SpanId,
 }
 
-/// How a span refers to another.
+/// The kind of a reference to another span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefKind {
     /// The other span waits for this one.
@@ -110,110 +64,27 @@ pub enum RefKind {
     FollowsFrom,
 }
 
-/// The process that made a span.
+/// The process that recorded a span.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Process {
     /// The name of the service.
     pub service: Box<str>,
-    /// What is known of the process.
+    /// Attributes of the process.
     pub tags: Vec<Tag>,
 }
 
-/// Something that happened within a span.
+/// An event within a span.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Log {
     /// Nanoseconds since 1970, never negative.
     pub timestamp_ns: i64,
-    /// What happened.
+    /// The event's attributes.
     pub fields: Vec<Tag>,
 }
 
-/// A key and its value. Ordered as Jaeger orders them: by key, then type, then value.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Tag {
-    /// The key; the same one may appear more than once.
-    pub key: Box<str>,
-    /// The value.
-    pub value: Value,
-}
-
-impl Tag {
-    /// A tag with a text.
-    pub fn text(key: &str, value: &str) -> Self {
-        Self {
-            key: key.into(),
-            value: Value::String(value.into()),
-        }
-    }
-}
-
-/// The value of a tag.
-#[derive(Debug, Clone)]
-#[allow(missing_docs)]
-pub enum Value {
-    String(Box<str>),
-    Bool(bool),
-    Int64(i64),
-    Float64(f64),
-    Binary(Box<[u8]>),
-}
-
-impl Value {
-    /// The place of the type in Jaeger's enum `ValueType`, by which values of one key are ordered.
-    fn rank(&self) -> u8 {
-        match self {
-            Self::String(_) => 0,
-            Self::Bool(_) => 1,
-            Self::Int64(_) => 2,
-            Self::Float64(_) => 3,
-            Self::Binary(_) => 4,
-        }
-    }
-}
-
-// By hand and not derived, because a float has no total order of its own.
-impl Ord for Value {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::String(a), Self::String(b)) => a.cmp(b),
-            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
-            (Self::Int64(a), Self::Int64(b)) => a.cmp(b),
-            (Self::Float64(a), Self::Float64(b)) => a.total_cmp(b),
-            (Self::Binary(a), Self::Binary(b)) => a.cmp(b),
-            _ => self.rank().cmp(&other.rank()),
-        }
-    }
-}
-
-impl PartialOrd for Value {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Value {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Value {}
-
-impl Hash for Value {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.rank().hash(state);
-        match self {
-            Self::String(value) => value.hash(state),
-            Self::Bool(value) => value.hash(state),
-            Self::Int64(value) => value.hash(state),
-            Self::Float64(value) => value.to_bits().hash(state),
-            Self::Binary(value) => value.hash(state),
-        }
-    }
-}
-
-/// The way a span came in.
+/// A receiver of spans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Receiver {
     /// Thrift compact over UDP, as to an agent.
     UdpCompact,
@@ -226,7 +97,7 @@ pub enum Receiver {
 }
 
 impl Receiver {
-    /// The name, for tags and log lines.
+    /// The name in tags, metrics and log lines, such as `udp-compact`.
     pub fn name(self) -> &'static str {
         match self {
             Self::UdpCompact => "udp-compact",
@@ -236,9 +107,9 @@ impl Receiver {
         }
     }
 
-    /// The tags that say which way a span came: `internal.span.format` of Jaeger's collector, and
-    /// `internal.span.receiver`, which is ours. An agent forwards by gRPC, so what came through one
-    /// is `proto` in Jaeger, too.
+    /// The tags that name a span's receiver: `internal.span.format`, as Jaeger's collector sets it,
+    /// and `internal.span.receiver`, which is this crate's own. An agent forwards by gRPC, so the
+    /// format of its spans is `proto` in Jaeger, too.
     pub fn tags(self) -> [(&'static str, &'static str); 2] {
         let format = match self {
             Self::Http => "jaeger",
@@ -277,8 +148,7 @@ impl Span {
             .unwrap_or("unspecified")
     }
 
-    /// Whether it says that it failed: `error` is true, as Jaeger has it, or `otel.status_code` is
-    /// ERROR.
+    /// True if it failed: its tag `error` is true, as in Jaeger, or `otel.status_code` is ERROR.
     pub fn failed(&self) -> bool {
         let first = |key: &str| self.tags.iter().find(|tag| &*tag.key == key);
         let is = |key, text: &str| match first(key).map(|tag| &tag.value) {

@@ -1,36 +1,46 @@
-//! The embedded Jaeger's settings.
+//! Configuration of the embedded Jaeger.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
-use super::base_path::BasePath;
+use super::{base_path::BasePath, logs::Logs, page::Button};
 
-/// Where to listen and how much to keep, as flags of the command line. A port of 0 is a free one.
-#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+/// Configuration of [`Jaeger::start`](super::Jaeger::start): addresses, memory and extensions of
+/// the page. With port 0 the kernel chooses a free port.
+///
+/// # Examples
+/// ```
+/// use embedded_jaeger::Settings;
+///
+/// let mut settings = Settings::on_free_ports();
+/// settings.max_memory_mib = 16;
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Settings {
-    /// The address to listen on; 0.0.0.0 is every one, for anybody on the network.
-    #[arg(long, default_value_t = Settings::default().host)]
+    /// The address to listen on, for all ports. Default: 127.0.0.1.
     pub host: IpAddr,
-    /// The UDP port for Thrift's compact protocol.
-    #[arg(long, default_value_t = Settings::default().compact_port)]
+    /// The UDP port for Thrift's compact protocol. Default: 6831.
     pub compact_port: u16,
-    /// The UDP port for Thrift's binary protocol.
-    #[arg(long, default_value_t = Settings::default().binary_port)]
+    /// The UDP port for Thrift's binary protocol. Default: 6832.
     pub binary_port: u16,
-    /// The port for Thrift over HTTP.
-    #[arg(long, default_value_t = Settings::default().http_port)]
+    /// The port for Thrift over HTTP. Default: 14268.
     pub http_port: u16,
-    /// The port for gRPC.
-    #[arg(long, default_value_t = Settings::default().grpc_port)]
+    /// The port for gRPC. Default: 14250.
     pub grpc_port: u16,
-    /// The port of the query API.
-    #[arg(long, default_value_t = Settings::default().query_port)]
+    /// The port of the page and the query API. Default: 16686.
     pub query_port: u16,
-    /// The path under which everything on the query port is, such as /jaeger.
-    #[arg(long, default_value = "/")]
+    /// The path prefix of everything on the query port. Default: `/`.
     pub base_path: BasePath,
-    /// What the stored spans may take, in MiB; above that the oldest traces leave.
-    #[arg(long, default_value_t = Settings::default().max_memory_mib, value_parser = clap::value_parser!(u16).range(1..))]
+    /// The estimated memory of the stored spans, in MiB, above which the oldest traces are removed.
+    /// Default: 256.
     pub max_memory_mib: u16,
+    /// Log lines to show beside the traces. Default: none, and the page has no place for them.
+    pub logs: Option<Arc<Logs>>,
+    /// Buttons on the search page. Default: none.
+    pub buttons: Vec<Button>,
 }
 
 impl Default for Settings {
@@ -45,13 +55,15 @@ impl Default for Settings {
             query_port: 16686,
             base_path: BasePath::default(),
             max_memory_mib: 256,
+            logs: None,
+            buttons: Vec::new(),
         }
     }
 }
 
 impl Settings {
-    /// Loopback and free ports, which [`Jaeger::addresses`](super::Jaeger::addresses) then has: for
-    /// tests.
+    /// Loopback and free ports, for tests. The ports are in
+    /// [`Jaeger::addresses`](super::Jaeger::addresses).
     pub fn on_free_ports() -> Self {
         Self {
             compact_port: 0,

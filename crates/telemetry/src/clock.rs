@@ -31,6 +31,11 @@ impl StepGuard {
         }
     }
 
+    /// The time since the span began, whatever became of the clock.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.since.elapsed()
+    }
+
     /// The span, which is open for as long as this guard is there.
     pub fn span(&self) -> &Span {
         &self.span
@@ -39,7 +44,7 @@ impl StepGuard {
 
 impl Drop for StepGuard {
     fn drop(&mut self) {
-        let lasted = self.since.elapsed();
+        let lasted = self.elapsed();
         let step = match self.begin.elapsed() {
             Ok(seemed) => seemed.abs_diff(lasted),
             Err(back) => back.duration() + lasted,

@@ -9,17 +9,13 @@
 //! - [`metrics`] counts and measures, for Prometheus.
 //! - [`export`] takes finished spans to Jaeger.
 
-pub mod client;
 pub mod clock;
 pub mod export;
-mod forwarded;
 mod hex;
+mod http;
 pub mod log;
 pub mod metrics;
-pub mod propagation;
-pub mod redaction;
 mod sampling;
-pub mod server;
 mod settings;
 
 use std::{
@@ -42,12 +38,15 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use self::{
-    export::queue::Queue,
-    metrics::{Metrics, spans::Exports},
-};
+use self::{export::Monitor, metrics::Metrics};
 
-pub use redaction::{NotKeys, SensitiveKeys};
+#[cfg(feature = "client")]
+pub use self::http::client;
+pub use self::http::{
+    propagation,
+    redaction::{self, NotKeys, SensitiveKeys},
+    server,
+};
 pub use settings::{
     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, DEFAULT_SPAN_LEVEL, Destination, LogFormat,
     Mode, NotAttributes, Requests, ResourceAttributes, Sampler, Settings, UnknownName,
@@ -62,12 +61,11 @@ pub struct Telemetry {
     log: Arc<log::Writer>,
 }
 
-/// What makes spans, and where they wait.
+/// The provider of spans, and a view of their export.
 #[derive(Debug)]
 struct Spans {
     provider: SdkTracerProvider,
-    queue: Arc<Queue>,
-    exports: Exports,
+    monitor: Monitor,
 }
 
 /// How long the last lines of the log wait for a reader that hangs.
@@ -140,17 +138,13 @@ fn spans(settings: &Settings, destination: &Destination) -> Result<Spans, export
         settings.attribute_value_length_limit,
         &resource,
     )?;
-    let (queue, exports) = processor.observed();
+    let monitor = processor.monitor();
     let provider = SdkTracerProvider::builder()
         .with_resource(resource)
         .with_sampler(sampling::of(settings.sampler, settings.sampler_ratio))
         .with_span_processor(processor)
         .build();
-    Ok(Spans {
-        provider,
-        queue,
-        exports,
-    })
+    Ok(Spans { provider, monitor })
 }
 
 /// What makes the spans: the service and the SDK.
@@ -220,17 +214,13 @@ impl Telemetry {
     /// What it counts and measures. The requests are counted by [`metrics::requests::record`].
     pub fn metrics(&self) -> Metrics {
         let spans = self.spans.as_ref();
-        let spans = spans.map(|spans| (Arc::clone(&spans.queue), spans.exports.clone()));
-        Metrics::new(spans, Arc::clone(&self.log))
+        Metrics::new(spans.map(|spans| &spans.monitor), Arc::clone(&self.log))
     }
 
     /// Sends what is left, for `deadline` at most; a collector that is not there is not waited for.
     /// The last line of the log about spans is their account.
     pub async fn shutdown(mut self, deadline: Duration) {
-        let Some(Spans {
-            provider, queue, ..
-        }) = self.spans.take()
-        else {
+        let Some(Spans { provider, monitor }) = self.spans.take() else {
             return;
         };
         // It blocks the thread until all is sent.
@@ -240,7 +230,7 @@ impl Telemetry {
             Ok(Err(error)) => tracing::warn!("spans may be lost: {error}"),
             Err(error) => tracing::warn!("spans may be lost: {error}"),
         }
-        tracing::info!("{}", queue.account());
+        tracing::info!("{}", monitor.span_counts());
     }
 }
 

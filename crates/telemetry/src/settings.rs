@@ -87,11 +87,13 @@ pub fn is_log_filter(filter: &str) -> bool {
 
 /// An enum whose values have one name each, in both directions.
 macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[doc = $variant_doc:literal])* $(#[cfg($cfg:meta)])? $variant:ident = $text:literal,)+
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $name {
-            $($(#[$variant_doc])* $variant,)+
+            $($(#[doc = $variant_doc])* $(#[cfg($cfg)])? $variant,)+
         }
 
         impl FromStr for $name {
@@ -99,17 +101,18 @@ macro_rules! named {
 
             fn from_str(text: &str) -> Result<Self, UnknownName> {
                 match text {
-                    $($text => Ok(Self::$variant),)+
+                    $($(#[cfg($cfg)])? $text => Ok(Self::$variant),)+
                     _ => Err(UnknownName(concat!($($text, " "),+))),
                 }
             }
         }
 
         impl fmt::Display for $name {
+            #[allow(unused_variables)] // where there is no variant
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self {
-                    $(Self::$variant => $text,)+
-                })
+                match *self {
+                    $($(#[cfg($cfg)])? Self::$variant => f.write_str($text),)+
+                }
             }
         }
     };
@@ -124,10 +127,13 @@ named! {
     /// The path that spans take to Jaeger.
     Mode {
         /// api_v2 PostSpans over gRPC to the collector, port 14250.
+        #[cfg(feature = "grpc")]
         Grpc = "grpc",
         /// Thrift binary over HTTP to the collector, port 14268.
+        #[cfg(feature = "thrift")]
         ThriftCollector = "thrift-collector",
         /// Thrift compact over UDP to the agent, port 6831.
+        #[cfg(feature = "thrift")]
         ThriftAgent = "thrift-agent",
     }
 }
@@ -165,16 +171,19 @@ named! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// [`Mode::Grpc`].
+    #[cfg(feature = "grpc")]
     Grpc {
         /// The collector as `host:port`.
         collector: String,
     },
     /// [`Mode::ThriftCollector`].
+    #[cfg(feature = "thrift")]
     ThriftCollector {
         /// The collector's base URL, or the whole one that ends with `/api/traces`.
         url: String,
     },
     /// [`Mode::ThriftAgent`].
+    #[cfg(feature = "thrift")]
     ThriftAgent {
         /// The agent's host name or address.
         host: String,
@@ -186,9 +195,12 @@ pub enum Destination {
 impl Destination {
     /// The path that leads there.
     pub fn mode(&self) -> Mode {
-        match self {
+        match *self {
+            #[cfg(feature = "grpc")]
             Self::Grpc { .. } => Mode::Grpc,
+            #[cfg(feature = "thrift")]
             Self::ThriftCollector { .. } => Mode::ThriftCollector,
+            #[cfg(feature = "thrift")]
             Self::ThriftAgent { .. } => Mode::ThriftAgent,
         }
     }
@@ -309,6 +321,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "thrift")]
     fn names_go_both_ways() {
         assert_eq!("thrift-agent".parse(), Ok(Mode::ThriftAgent));
         assert_eq!(Mode::ThriftAgent.to_string(), "thrift-agent");

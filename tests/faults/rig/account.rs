@@ -2,10 +2,10 @@
 
 use crate::support::process::Process;
 
-/// The line `spans: 1234 made, 1200 delivered, 34 dropped (queue_full 30, timeout 4)`.
+/// The line `spans: 1234 started, 1200 delivered, 34 dropped (queue_full 30, timeout 4)`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Account {
-    pub(crate) made: u64,
+    pub(crate) started: u64,
     pub(crate) delivered: u64,
     pub(crate) dropped: u64,
     /// By reason.
@@ -30,7 +30,7 @@ impl Account {
         for count in counts.split(", ") {
             let (number, name) = count.split_once(' ')?;
             let to = match name {
-                "made" => &mut account.made,
+                "started" => &mut account.started,
                 "delivered" => &mut account.delivered,
                 "dropped" => &mut account.dropped,
                 _ => return None,
@@ -46,9 +46,9 @@ impl Account {
         Some(account)
     }
 
-    /// Made = delivered + dropped, and every dropped one has its reason.
+    /// Started = delivered + dropped, and every dropped one has its reason.
     pub(crate) fn is_complete(&self) {
-        assert_eq!(self.made, self.delivered + self.dropped, "{self:?}");
+        assert_eq!(self.started, self.delivered + self.dropped, "{self:?}");
         let reasons: u64 = self.reasons.iter().map(|(_, spans)| spans).sum();
         assert_eq!(self.dropped, reasons, "{self:?}");
     }

@@ -27,23 +27,21 @@ use crate::support::{metrics::Scrape, patience::Patience, service::Service};
 /// The ways to a collector, which answers; an agent never does.
 pub(crate) const COLLECTOR_MODES: [&str; 2] = ["grpc", "thrift-collector"];
 
-/// What is said once when spans do not arrive, and once when they do again.
+/// Logged once when spans do not arrive, and once when they do again.
 pub(crate) const BROKEN: &str = "spans do not reach";
 pub(crate) const MENDED: &str = "spans reach";
 
-/// What is said once when spans are lost though messages are taken, and once when none is any more.
+/// Logged once when spans are lost while others are delivered, and once when that stops.
 pub(crate) const LOST: &str = "spans are lost";
-pub(crate) const LOST_NO_MORE: &str = "no span is lost any more";
+pub(crate) const LOST_NO_MORE: &str = "span loss stopped";
 
 /// Between two looks at something that changes by itself.
 pub(crate) const STEP: Duration = Duration::from_millis(5);
 
 /// A Jaeger in this process, whose counts are its own; 0 is a free port.
 pub(crate) async fn jaeger(compact_port: u16) -> Jaeger {
-    let settings = Settings {
-        compact_port,
-        ..Settings::on_free_ports()
-    };
+    let mut settings = Settings::on_free_ports();
+    settings.compact_port = compact_port;
     Jaeger::start(&settings).await.unwrap()
 }
 
@@ -153,14 +151,14 @@ impl Traced {
         self.ended()
     }
 
-    /// Waits for its end, and reads its account: every span that was made is delivered or dropped.
+    /// Waits for its end, and reads its account: every span that was started is delivered or dropped.
     pub(crate) fn ended(&mut self) -> Account {
         let code = self.service.process.wait().code();
         assert_eq!(code, Some(0), "{:#?}", self.tail());
         let account = Account::from_log(&self.service.process);
         println!("  {account:?}");
         account.is_complete();
-        assert_eq!(account.made, self.asked(), "{:#?}", self.tail());
+        assert_eq!(account.started, self.asked(), "{:#?}", self.tail());
         account
     }
 }

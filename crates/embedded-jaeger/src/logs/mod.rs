@@ -1,7 +1,6 @@
-//! The log lines that somebody hands to Jaeger, so that its page shows them beside their traces.
-//! Bounded in bytes: the oldest leave first.
+//! The log lines that the page shows beside their traces, bounded in bytes: the oldest leave first.
 //!
-//! Jaeger itself receives no logs. The program that it is embedded in calls [`Logs::push`].
+//! Jaeger itself receives no logs. The embedding program hands them in by [`Logs::push`].
 
 mod line;
 
@@ -12,18 +11,40 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::model::TraceId;
+use super::model::{SpanId, TraceId};
 pub(super) use line::Line;
+pub use line::LogLine;
 
-/// What is kept of a line, in bytes; the rest is cut off.
-const MAX_LINE: usize = 16 * 1024;
-/// The most text that is found at a time, in bytes.
+/// The most messages that one search returns, in bytes.
 const MAX_FOUND: usize = 1024 * 1024;
-/// What a line costs beside its texts, in bytes: itself, its place in the queue with the spare
-/// room, and what the allocator adds; an estimate.
+/// The estimated memory of a line beside its texts, in bytes: itself, its place in the queue with
+/// the spare capacity, and what the allocator adds.
 const OVERHEAD: usize = size_of::<Line>() + 80;
 
-/// A bounded memory of log lines.
+/// A bounded memory of log lines, for [`Settings::logs`](crate::Settings::logs).
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+///
+/// use embedded_jaeger::{Jaeger, LogLine, Logs, Settings};
+/// use tracing::Level;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let logs = Arc::new(Logs::new(16 * 1024 * 1024));
+/// let mut settings = Settings::on_free_ports();
+/// settings.logs = Some(Arc::clone(&logs));
+/// let jaeger = Jaeger::start(&settings).await?;
+///
+/// let mut line = LogLine::new("shop", "sold out");
+/// line.level = Some(Level::WARN);
+/// line.trace_id = Some("4bf92f3577b34da6a3ce929d0e0e4736".parse()?);
+/// logs.push(line);
+/// println!("see {}/logs", jaeger.query_url());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Logs {
     max_bytes: usize,
@@ -38,28 +59,29 @@ struct Inner {
     next: u64,
 }
 
-/// Which lines are looked for; all that is given must hold.
+/// The conditions of a search for lines; all that are given must hold.
 #[derive(Debug, Default)]
 pub(super) struct Query {
     pub(super) trace: Option<TraceId>,
     pub(super) service: Option<String>,
-    /// Somewhere in the line as it was written, whether ASCII letters are large or small.
+    /// A part of the message, without regard to the case of ASCII letters, or the id of the
+    /// line's trace or span.
     pub(super) text: Option<String>,
-    /// Of more lines the newest count.
+    /// The number of lines at most; of more the newest are returned.
     pub(super) limit: usize,
 }
 
-/// What was found.
+/// The result of a search.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// By time; those of one time as they came.
+    /// Sorted by time; lines of the same time in the order of arrival.
     pub(super) lines: Vec<Arc<Line>>,
-    /// Whether there are older ones, for which there was no room.
+    /// True if older lines match, too.
     pub(super) more: bool,
 }
 
 impl Logs {
-    /// A memory of at most `max_bytes` (an estimate, the allocator's own losses are not in it).
+    /// Creates a memory of at most `max_bytes` (an estimate without the allocator's own losses).
     pub fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
@@ -68,13 +90,10 @@ impl Logs {
         }
     }
 
-    /// Adds a line of `service`, without its line break. What is no UTF-8 is replaced, and what is
-    /// above 16 KiB is cut off.
-    pub fn push(&self, service: &str, line: &[u8]) {
-        let kept = line.get(..MAX_LINE).unwrap_or(line);
-        let text = String::from_utf8_lossy(kept);
+    /// Adds a line. Of a message above 16 KiB the end is cut off.
+    pub fn push(&self, line: LogLine) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
-        let line = Line::read(inner.next, service, &text);
+        let line = Line::new(inner.next, line);
         inner.next += 1;
         inner.bytes += cost(&line);
         inner.lines.push_back(Arc::new(line));
@@ -87,22 +106,21 @@ impl Logs {
         self.arrivals.send_replace(());
     }
 
-    /// The newest lines of which `query` holds.
+    /// Returns the newest lines that match `query`.
     pub(super) fn find(&self, query: &Query) -> Found {
-        // The lock is not held while texts are searched: whoever pushes would wait.
+        // The lock is not held while texts are searched: `push` would wait.
         let lines: Vec<_> = self.read().lines.iter().cloned().collect();
-        let text = query.text.as_deref().map(str::to_ascii_lowercase);
+        let text = query.text.as_deref().map(Text::new);
         let holds = |line: &&Arc<Line>| {
             let same_trace = query.trace.is_none() || line.trace_id == query.trace;
             let service = query.service.as_deref();
             let same_service = service.is_none_or(|name| *line.service == *name);
-            let says = |text: &String| line.text.to_ascii_lowercase().contains(text);
-            same_trace && same_service && text.as_ref().is_none_or(says)
+            same_trace && same_service && text.as_ref().is_none_or(|text| text.is_in(line))
         };
         let mut found = Found::default();
         let mut bytes = 0;
         for line in lines.iter().rev().filter(holds) {
-            bytes += line.text.len();
+            bytes += line.message.len();
             if found.lines.len() == query.limit || bytes > MAX_FOUND {
                 found.more = true;
                 break;
@@ -114,7 +132,7 @@ impl Logs {
         found
     }
 
-    /// The names of the services that have lines, sorted.
+    /// Returns the sorted names of the services that have lines.
     pub(super) fn services(&self) -> BTreeSet<Box<str>> {
         let inner = self.read();
         let mut names = BTreeSet::new();
@@ -126,7 +144,7 @@ impl Logs {
         names
     }
 
-    /// The number of the trace's newest line: another one when there is a new line.
+    /// Returns the number of the trace's newest line; it changes when there is a new one.
     pub(super) fn newest(&self, trace: TraceId) -> Option<u64> {
         let inner = self.read();
         let mut newest_first = inner.lines.iter().rev();
@@ -135,25 +153,51 @@ impl Logs {
             .map(|line| line.number)
     }
 
-    /// Changes when lines have arrived. Whoever looks seldom sees many arrivals as one.
+    /// Notifies of new lines. A receiver that looks seldom sees many arrivals as one.
     pub(super) fn arrivals(&self) -> watch::Receiver<()> {
         self.arrivals.subscribe()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
-        // A panic of another thread must not take this one along; the count may be off by its one
-        // line.
+        // A panic in another thread must not stop this one; the count may be off by one line.
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn cost(line: &Line) -> usize {
-    line.service.len() + line.text.len() + OVERHEAD
+    line.service.len() + line.message.len() + OVERHEAD
+}
+
+/// A searched text, prepared once for all lines.
+struct Text {
+    lowercase: String,
+    trace: Option<TraceId>,
+    span: Option<SpanId>,
+}
+
+impl Text {
+    fn new(text: &str) -> Self {
+        Self {
+            lowercase: text.to_ascii_lowercase(),
+            trace: text.parse().ok(),
+            span: text.parse().ok(),
+        }
+    }
+
+    fn is_in(&self, line: &Line) -> bool {
+        let is_id = (self.trace.is_some() && line.trace_id == self.trace)
+            || (self.span.is_some() && line.span_id == self.span);
+        is_id || line.message.to_ascii_lowercase().contains(&self.lowercase)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{line::MAX_MESSAGE, *};
+
+    fn push(logs: &Logs, service: &str, message: &str) {
+        logs.push(LogLine::new(service, message));
+    }
 
     fn found(logs: &Logs, query: Query) -> Vec<String> {
         let query = Query {
@@ -161,7 +205,7 @@ mod tests {
             ..query
         };
         let lines = logs.find(&query).lines;
-        lines.iter().map(|line| line.text.to_string()).collect()
+        lines.iter().map(|line| line.message.to_string()).collect()
     }
 
     #[test]
@@ -169,79 +213,81 @@ mod tests {
         let max = 100_000;
         let logs = Logs::new(max);
         for n in 0..10_000 {
-            logs.push("app-a", format!("line {n}").as_bytes());
+            push(&logs, "app-a", &format!("line {n}"));
             assert!(logs.read().bytes <= max);
         }
         let inner = logs.read();
         assert!(inner.lines.len() > 100, "{}", inner.lines.len());
         let kept: usize = inner.lines.iter().map(|line| cost(line)).sum();
         assert_eq!(kept, inner.bytes);
-        assert_eq!(&*inner.lines.back().unwrap().text, "line 9999");
+        assert_eq!(&*inner.lines.back().unwrap().message, "line 9999");
         let oldest = 10_000 - inner.lines.len();
         let text = format!("line {oldest}");
-        assert_eq!(*inner.lines.front().unwrap().text, *text);
+        assert_eq!(*inner.lines.front().unwrap().message, *text);
     }
 
     #[test]
-    fn a_giant_line_is_cut_and_bytes_that_are_no_text_are_replaced() {
+    fn a_giant_message_is_cut_between_two_characters() {
         let logs = Logs::new(1024 * 1024);
-        logs.push("app-a", &vec![b'x'; 10 * 1024 * 1024]);
-        logs.push("app-a", b"a\xff\xfeb");
+        push(&logs, "app-a", &"x".repeat(10 * 1024 * 1024));
+        push(&logs, "app-a", &"€".repeat(MAX_MESSAGE));
         let inner = logs.read();
-        assert_eq!(inner.lines[0].text.len(), MAX_LINE);
-        assert_eq!(&*inner.lines[1].text, "a\u{fffd}\u{fffd}b");
-        // Each bad byte becomes three: a line of nothing else must not be three times too long for
-        // the bound.
-        drop(inner);
-        let logs = Logs::new(20 * 1024);
-        logs.push("app-a", &[0xff; MAX_LINE]);
-        assert_eq!(logs.read().bytes, 0);
+        assert_eq!(inner.lines[0].message.len(), MAX_MESSAGE);
+        assert_eq!(*inner.lines[1].message, *"€".repeat(MAX_MESSAGE / 3));
     }
 
     #[test]
     fn what_is_found_is_bounded_in_bytes_too() {
         let logs = Logs::new(16 * 1024 * 1024);
         for _ in 0..500 {
-            logs.push("app-a", &[b'x'; MAX_LINE]);
+            push(&logs, "app-a", &"x".repeat(MAX_MESSAGE));
         }
         let found = logs.find(&Query {
             limit: 1000,
             ..Query::default()
         });
-        assert_eq!(found.lines.len(), MAX_FOUND / MAX_LINE);
+        assert_eq!(found.lines.len(), MAX_FOUND / MAX_MESSAGE);
         assert!(found.more);
     }
 
     #[test]
     fn lines_are_found_by_trace_service_and_text() {
         let logs = Logs::new(1024 * 1024);
-        let with = |trace: &str, message: &str| {
-            format!(
-                "2026-11-22 21:00:00,123 INFO [t] [f.rs:1] [trace_id={trace} span_id=1 resource.service.name=x] - {message}"
-            )
-        };
-        logs.push("app-a", with("0a", "Hello World").as_bytes());
-        logs.push("app-b", with("0a", "io task").as_bytes());
-        logs.push("app-b", with("0b", "io task").as_bytes());
-        logs.push("app-b", b"panicked");
+        for (service, trace, message) in [
+            ("app-a", 0xa, "Hello World"),
+            ("app-b", 0xa, "io task"),
+            ("app-b", 0xb, "io task"),
+        ] {
+            let mut line = LogLine::new(service, message);
+            line.trace_id = Some(TraceId(trace));
+            line.span_id = Some(SpanId(trace as u64 + 0x10));
+            logs.push(line);
+        }
+        push(&logs, "app-b", "panicked");
         let query = |limit| Query {
             limit,
             ..Query::default()
+        };
+        let text = |text: &str| Query {
+            text: Some(text.into()),
+            ..query(10)
         };
         assert_eq!(found(&logs, query(10)).len(), 4);
         assert_eq!(found(&logs, query(1)), ["panicked"]);
         assert!(logs.find(&query(3)).more && !logs.find(&query(4)).more);
         let of_trace = Query {
-            trace: TraceId::from_hex("a"),
+            trace: Some(TraceId(0xa)),
             ..query(10)
         };
         assert_eq!(found(&logs, of_trace).len(), 2);
         let of_service = Query {
             service: Some("app-b".into()),
-            text: Some("IO TASK".into()),
-            ..query(10)
+            ..text("IO TASK")
         };
         assert_eq!(found(&logs, of_service).len(), 2);
+        assert_eq!(found(&logs, text("world")), ["Hello World"]);
+        assert_eq!(found(&logs, text("000A")).len(), 2);
+        assert_eq!(found(&logs, text("000000000000001B")), ["io task"]);
         assert_eq!(
             logs.newest(TraceId(0xa)),
             logs.newest(TraceId(0xb)).map(|n| n - 1)
@@ -249,5 +295,14 @@ mod tests {
         assert_eq!(logs.newest(TraceId(1)), None);
         let names: Vec<_> = logs.services().into_iter().collect();
         assert_eq!(names, ["app-a".into(), "app-b".into()]);
+    }
+
+    #[test]
+    fn times_before_1970_are_negative() {
+        let logs = Logs::new(1024 * 1024);
+        let mut line = LogLine::new("app-a", "old");
+        line.time = std::time::UNIX_EPOCH - std::time::Duration::from_micros(5);
+        logs.push(line);
+        assert_eq!(logs.read().lines[0].time_us, -5);
     }
 }

@@ -1,19 +1,19 @@
-//! The head of each page: where one can go, and what the scripts may ask for.
+//! The header of each page: its links, and the data for its scripts.
 
-use super::Request;
+use super::Button;
 
-/// What stands in the files for it.
+/// The placeholder in the HTML files.
 const PLACE: &str = "<!-- header -->";
 
-/// What opens saved traces, with its script.
+/// The button that opens saved traces.
 const OPEN: &str = "<button type=\"button\" id=\"open\">Open saved trace</button>\
     <input type=\"file\" id=\"files\" accept=\".json,.jsonl,.ndjson\" multiple hidden>\
     <p id=\"opening\" role=\"status\"></p>";
 
-/// `html` with the header of the page at `path`. Its attributes tell the scripts what there is, so
-/// that they ask for nothing else: `data-logs`, and the labels of the requests in `data-requests`.
-pub(super) fn put(html: &str, path: &str, logs: bool, requests: &[Request]) -> String {
-    // From the page, since only the browser knows under which path it finds it.
+/// Puts the header of the page at `path` into `html`. The scripts read its attributes: `data-logs`
+/// if there are log lines, and the labels of the buttons in `data-requests`.
+pub(super) fn put(html: &str, path: &str, logs: bool, buttons: &[Button]) -> String {
+    // Relative to the page, since only the browser knows the path at which it found the page.
     let base = match path.matches('/').count() {
         1 => ".",
         _ => "..",
@@ -24,7 +24,7 @@ pub(super) fn put(html: &str, path: &str, logs: bool, requests: &[Request]) -> S
     if logs {
         links += &link("/logs", "Logs", path == "/logs");
     }
-    let labels: Vec<_> = requests.iter().map(|request| &request.label).collect();
+    let labels: Vec<_> = buttons.iter().map(Button::label).collect();
     let labels = serde_json::json!(labels).to_string();
     let header = format!(
         "<header{logs} data-requests=\"{labels}\"><a href=\"{base}/search\">axum-jaeger</a>\
@@ -44,7 +44,7 @@ fn link(address: &str, name: &str, current: bool) -> String {
     format!("<a href=\"{address}\"{current}>{name}</a>")
 }
 
-/// For between two quotes of an attribute.
+/// Escapes the text of a quoted attribute.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;")
 }
@@ -54,12 +54,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_header_tells_what_there_is_and_stays_one_attribute() {
-        let request = Request {
-            label: "a\"><b>&".into(),
-            url: String::new(),
-        };
-        let html = put("<body><!-- header --></body>", "/logs", true, &[request]);
+    fn labels_stay_within_their_attribute() {
+        let button = Button::new("a\"><b>&", || async { Err("".into()) });
+        let html = put("<body><!-- header --></body>", "/logs", true, &[button]);
         assert!(
             html.contains("<header data-logs data-requests=\"[&quot;a\\&quot;><b>&amp;&quot;]\">")
         );

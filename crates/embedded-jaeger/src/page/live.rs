@@ -24,7 +24,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::answer;
+use super::{answer, params};
 use crate::{logs::Logs, model::TraceId, query::Watch, store::Store};
 
 /// Maximum number of connected pages; each holds one of the port's connections.
@@ -109,11 +109,7 @@ impl Topic {
     fn parse(pairs: Vec<(String, String)>) -> Result<Self, String> {
         match pairs.as_slice() {
             [] => Ok(Self::All),
-            [(name, id)] if name == "trace" => {
-                TraceId::from_hex(id).map(Self::Trace).ok_or_else(|| {
-                    format!("trace is {id:?}; allowed is an id of 1 to 32 hexadecimal digits")
-                })
-            }
+            [(name, id)] if name == "trace" => params::trace(id).map(Self::Trace),
             _ => Watch::parse(pairs).map(|search| Self::Search(Arc::new(search))),
         }
     }

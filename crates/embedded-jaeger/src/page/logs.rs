@@ -1,4 +1,4 @@
-//! The log lines, as the page's scripts ask for them.
+//! `GET /page/logs`: the log lines that match a search, for the page's scripts.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -12,16 +12,14 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
-use super::answer;
-use crate::{
-    logs::{self, Line, Logs},
-    model::TraceId,
-};
+use super::{answer, params};
+use crate::logs::{self, Line, Logs};
 
-/// Searches at a time; each looks at all lines. More wait.
+/// Concurrent searches, each of which looks at all lines; more wait.
 const MAX_SEARCHES: usize = 4;
-/// Lines in an answer, unless asked for another number, and at most.
+/// Lines in an answer, unless the request has another number.
 const LIMIT: usize = 200;
+/// Lines in an answer at most.
 const MAX_LIMIT: usize = 1000;
 
 #[derive(Debug, Clone)]
@@ -38,7 +36,7 @@ pub(super) fn router(logs: Arc<Logs>) -> Router {
         .with_state(Service { logs, slots })
 }
 
-/// All may be left out, or empty, as a form sends them.
+/// Each may be missing, or empty, as a form sends it.
 #[derive(Debug, Deserialize)]
 struct Params {
     #[serde(default)]
@@ -54,9 +52,9 @@ struct Params {
 #[derive(Serialize)]
 struct Answer {
     lines: Vec<LineJson>,
-    /// Whether there are older lines.
+    /// True if older lines match, too.
     more: bool,
-    /// Of all lines, not only of those found.
+    /// The services of all lines, not only of those found.
     services: BTreeSet<Box<str>>,
 }
 
@@ -80,10 +78,10 @@ impl LineJson {
             number: line.number,
             time: line.time_us,
             service: line.service.to_string(),
-            level: line.level,
+            level: line.level.map(|level| level.as_str()),
             trace_id: line.trace_id.map(|id| id.to_string()),
             span_id: line.span_id.map(|id| id.to_string()),
-            message: line.message().into_owned(),
+            message: line.message.to_string(),
         }
     }
 }
@@ -97,7 +95,7 @@ async fn find(
         Ok(query) => query,
         Err(message) => return answer::error(StatusCode::BAD_REQUEST, &message),
     };
-    // Nobody closes the semaphore.
+    // The semaphore is never closed.
     let _slot = slots.acquire().await;
     let search = move || {
         let found = logs.find(&query);
@@ -122,16 +120,12 @@ impl Params {
             limit,
         } = self;
         let filled = |text: String| Some(text).filter(|text| !text.is_empty());
-        let trace = filled(trace).map(|id| {
-            TraceId::from_hex(&id).ok_or_else(|| {
-                format!("trace is {id:?}; allowed is an id of 1 to 32 hexadecimal digits")
-            })
-        });
+        let trace = filled(trace).map(|id| params::trace(&id));
         let limit = filled(limit).map(|limit| {
             let number = limit.parse().ok();
             number
                 .filter(|number| (1..=MAX_LIMIT).contains(number))
-                .ok_or_else(|| format!("limit is {limit:?}; allowed is 1 to {MAX_LIMIT}"))
+                .ok_or_else(|| params::invalid("limit", &limit, &format!("1 to {MAX_LIMIT}")))
         });
         Ok(logs::Query {
             trace: trace.transpose()?,

@@ -5,10 +5,11 @@
 //! other scripts than these files.
 
 mod answer;
+mod buttons;
 mod header;
 mod live;
 mod logs;
-mod requests;
+mod params;
 
 use std::sync::Arc;
 
@@ -25,16 +26,7 @@ use axum::{
 use tokio_util::sync::CancellationToken;
 
 use super::{base_path::without_slash, logs::Logs, store::Store};
-pub use requests::Request;
-
-/// What the program that Jaeger is embedded in lets the page show beside the traces.
-#[derive(Debug, Default)]
-pub struct Extras {
-    /// Log lines; without them the page has no place for any.
-    pub logs: Option<Arc<Logs>>,
-    /// What a visitor may have sent with a click.
-    pub requests: Vec<Request>,
-}
+pub use buttons::{Button, Pressed};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -122,13 +114,17 @@ const LOG_FILES: &[(&str, &str, &str)] = &[
     asset!("logs.js", JS),
 ];
 
-/// The page's routes.
-pub(super) fn router(store: Arc<Store>, extras: Extras, stop: CancellationToken) -> Router {
-    let Extras { logs, requests } = extras;
+/// The page's routes, with these extensions.
+pub(super) fn router(
+    store: Arc<Store>,
+    logs: Option<Arc<Logs>>,
+    buttons: &[Button],
+    stop: CancellationToken,
+) -> Router {
     let of_logs = logs.iter().flat_map(|_| LOG_FILES);
     let files = FILES.iter().chain(of_logs).map(|&(path, kind, body)| {
         let body = match kind {
-            HTML => header::put(body, path, logs.is_some(), &requests).into(),
+            HTML => header::put(body, path, logs.is_some(), buttons).into(),
             _ => Bytes::from_static(body.as_bytes()),
         };
         (path, kind, body)
@@ -143,7 +139,7 @@ pub(super) fn router(store: Arc<Store>, extras: Extras, stop: CancellationToken)
     router
         .merge(live::router(store, logs.clone(), stop))
         .merge(logs.map(logs::router).unwrap_or_default())
-        .merge(requests::router(requests))
+        .merge(buttons::router(buttons))
 }
 
 fn file(kind: &'static str, body: Bytes) -> Response {

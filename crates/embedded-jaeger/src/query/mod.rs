@@ -9,6 +9,7 @@ mod json;
 mod params;
 mod search;
 mod stream;
+mod trace_query;
 mod transform;
 mod watch;
 
@@ -28,12 +29,15 @@ use super::{
     go,
     model::{Span, TraceId},
     store::Store,
+    trace::Trace,
 };
+pub(super) use adjust::Trace as Adjusted;
 use figures::{Lookback, Shared};
 use json::{Envelope, Error};
+use params::{DependencyQuery, Params};
+pub(super) use search::search_since;
+pub use trace_query::TraceQuery;
 pub(super) use watch::Watch;
-
-use params::{DependencyQuery, Params, TraceQuery};
 
 /// Answers with traces at a time; each costs the memory of the trace that is being written. More
 /// wait.
@@ -61,10 +65,10 @@ pub(super) fn router(store: Arc<Store>) -> Router {
     let files = Arc::new(Semaphore::new(MAX_FILES));
     Router::new()
         .route("/api/services", get(services))
-        .route("/api/services/{service}/operations", get(operation_names))
+        .route("/api/services/{service}/operations", get(operations_of))
         .route("/api/operations", get(operations))
-        .route("/api/traces", get(traces))
-        .route("/api/traces/{trace_id}", get(trace))
+        .route("/api/traces", get(found_traces))
+        .route("/api/traces/{trace_id}", get(one_trace))
         .route("/api/dependencies", get(dependencies))
         .route("/api/transform", post(transform::transform))
         .route("/api/archive/{trace_id}", post(archive))
@@ -85,20 +89,33 @@ pub(super) fn router(store: Arc<Store>) -> Router {
         })
 }
 
+/// The names of a service's operations, sorted.
+pub(super) fn operation_names(store: &Store, service: &str) -> Vec<String> {
+    let operations = store.operations(service);
+    let mut names: Vec<_> = operations.into_iter().map(|(name, _)| name).collect();
+    names.dedup();
+    names
+}
+
+/// One adjusted trace.
+pub(super) fn trace(store: &Store, id: TraceId) -> Option<Trace> {
+    Trace::new(Adjusted::adjusted(store.trace(id)?))
+}
+
+/// The adjusted traces that a search finds, in the order of their start.
+pub(super) fn traces(store: &Store, query: &TraceQuery) -> Vec<Trace> {
+    let ids = search::search(store, query);
+    ids.into_iter().filter_map(|id| trace(store, id)).collect()
+}
+
 async fn services(State(service): State<Service>, Query(pairs): Pairs) -> Response {
     list_or_null(&Params::new(pairs), service.store.services())
 }
 
-async fn operation_names(
-    State(service): State<Service>,
-    uri: Uri,
-    Query(pairs): Pairs,
-) -> Response {
+async fn operations_of(State(service): State<Service>, uri: Uri, Query(pairs): Pairs) -> Response {
     let encoded = uri.path().rsplit('/').nth(1).unwrap_or_default();
     let name = go::query_unescape(encoded);
-    let operations = service.store.operations(&name);
-    let mut names: Vec<_> = operations.into_iter().map(|(name, _)| name).collect();
-    names.dedup();
+    let names = operation_names(&service.store, &name);
     list_or_null(&Params::new(pairs), names)
 }
 
@@ -131,7 +148,7 @@ async fn operations(State(service): State<Service>, Query(pairs): Pairs) -> Resp
     answer(&params, &Envelope::counted(operations.collect()))
 }
 
-async fn traces(State(service): State<Service>, Query(pairs): Pairs) -> Response {
+async fn found_traces(State(service): State<Service>, Query(pairs): Pairs) -> Response {
     let params = Params::new(pairs);
     let query = match TraceQuery::parse(&params) {
         Ok(query) => query,
@@ -143,7 +160,7 @@ async fn traces(State(service): State<Service>, Query(pairs): Pairs) -> Response
         .await
 }
 
-async fn trace(State(service): State<Service>, id: PathText, Query(pairs): Pairs) -> Response {
+async fn one_trace(State(service): State<Service>, id: PathText, Query(pairs): Pairs) -> Response {
     let id = match trace_id(id) {
         Ok(id) => id,
         Err(message) => return error(StatusCode::BAD_REQUEST, message),

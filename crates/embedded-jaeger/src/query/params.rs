@@ -6,7 +6,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::{go, model::TraceId};
+use super::TraceQuery;
+use crate::go;
 
 const MICROSECOND: i64 = 1_000;
 const MILLISECOND: i64 = 1_000_000;
@@ -73,22 +74,6 @@ impl Params {
                 .map_err(|error| format!("unable to parse param '{name}': {error}")),
         }
     }
-}
-
-/// What `/api/traces` looks for. Times and durations are nanoseconds.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct TraceQuery {
-    /// When there are ids, nothing else counts.
-    pub(super) trace_ids: Vec<TraceId>,
-    pub(super) service: String,
-    pub(super) operation: Option<String>,
-    pub(super) start: i64,
-    pub(super) end: i64,
-    pub(super) min_duration: Option<i64>,
-    pub(super) max_duration: Option<i64>,
-    pub(super) tags: HashMap<String, String>,
-    /// `None`: all of them.
-    pub(super) limit: Option<usize>,
 }
 
 impl TraceQuery {

@@ -1,7 +1,7 @@
 //! Which spans a query is about (jaeger `plugin/storage/memory/memory.go`): a trace is found when
 //! one of its spans meets all conditions.
 
-use super::params::TraceQuery;
+use super::TraceQuery;
 use crate::{
     go,
     model::{Span, Tag, TraceId},
@@ -15,7 +15,7 @@ pub(super) fn search(store: &Store, query: &TraceQuery) -> Vec<TraceId> {
 
 /// Of the traces that got spans since the store's `arrivals` was that number, those that a query
 /// finds; `None` when too many did.
-pub(super) fn search_since(
+pub(crate) fn search_since(
     store: &Store,
     arrivals: u64,
     query: &TraceQuery,

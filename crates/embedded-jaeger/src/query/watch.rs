@@ -1,9 +1,6 @@
 //! A search that goes on: which of the traces that get spans it would find.
 
-use super::{
-    params::{Params, TraceQuery},
-    search::search_since,
-};
+use super::{TraceQuery, params::Params, search::search_since};
 use crate::{model::TraceId, store::Store};
 
 /// A search of which the answer is known, up to some arrival.

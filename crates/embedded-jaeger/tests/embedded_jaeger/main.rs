@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod answers;
-mod extras;
+mod extensions;
 mod memory;
 mod metrics;
 mod page;
@@ -12,6 +12,7 @@ mod receivers;
 mod refused;
 mod support;
 mod transform;
+mod typed;
 
 #[path = "../../../../tests/support/real_jaeger.rs"]
 mod real_jaeger;

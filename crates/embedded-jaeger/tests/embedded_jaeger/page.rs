@@ -1,7 +1,7 @@
 //! The page's files, as a browser gets them; what it does with them is in `tests/page/`.
 
 use embedded_jaeger::{
-    Jaeger, Settings,
+    Jaeger,
     model::{RefKind, SpanId, SpanRef, Tag, TraceId, Value},
 };
 use reqwest::redirect::Policy;
@@ -44,10 +44,8 @@ async fn what_is_no_file_is_not_found() {
 
 #[tokio::test]
 async fn everything_is_under_the_base_path_and_what_has_a_slash_too_many_leads_on() {
-    let settings = Settings {
-        base_path: "/tools/jaeger".parse().unwrap(),
-        ..settings(16)
-    };
+    let mut settings = settings(16);
+    settings.base_path = "/tools/jaeger".parse().unwrap();
     let jaeger = Jaeger::start(&settings).await.unwrap();
     let host = format!("http://{}", jaeger.addresses().query);
     assert_eq!(jaeger.query_url(), format!("{host}/tools/jaeger"));

@@ -180,14 +180,12 @@ async fn grpc_is_answered_as_a_collector_answers() {
 async fn a_taken_port_is_named_and_a_shutdown_frees_all_ports() {
     let first = jaeger(16).await;
     let addresses = *first.addresses();
-    let settings = Settings {
-        compact_port: addresses.compact.port(),
-        binary_port: addresses.binary.port(),
-        http_port: addresses.http.port(),
-        grpc_port: addresses.grpc.port(),
-        query_port: addresses.query.port(),
-        ..Settings::default()
-    };
+    let mut settings = Settings::default();
+    settings.compact_port = addresses.compact.port();
+    settings.binary_port = addresses.binary.port();
+    settings.http_port = addresses.http.port();
+    settings.grpc_port = addresses.grpc.port();
+    settings.query_port = addresses.query.port();
     let error = Jaeger::start(&settings).await.unwrap_err();
     assert!(matches!(error, StartError::Taken { .. }));
     let expected = format!(

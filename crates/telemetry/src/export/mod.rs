@@ -1,237 +1,96 @@
-//! The way of a finished span to Jaeger.
+//! Export of finished spans to Jaeger.
 //!
-//! The SDK hands it to a [`Processor`], which encodes it at once (`encoding`). It waits in a
-//! bounded queue (`queue`) until a batch is full or its time has come. The batch is sent as one
-//! message by one of the three paths (`thrift_agent`, `thrift_collector`, `grpc`) until it is taken
-//! or its time is up. What became of each span is in the [`Account`].
+//! ```text
+//! on_end ─ encoding ─ queue ─ exporter ─ transport ─ Jaeger
+//! ```
+//!
+//! The SDK hands a finished span to the [`Processor`], which encodes it at once. The span waits in a
+//! bounded queue until a batch is full or has waited long enough. A batch is sent as one message
+//! until it is accepted or its time is up. [`SpanCounts`] count every span on its way.
 
-mod account;
+// Without a transport there is no `Destination`, and the compiler knows that the rest is unreachable.
+#![cfg_attr(
+    not(any(feature = "grpc", feature = "thrift")),
+    allow(
+        dead_code,
+        unreachable_code,
+        unused_imports,
+        unused_mut,
+        unused_variables
+    )
+)]
+
+mod counts;
+mod delivery_log;
 mod encoding;
-mod grpc;
-mod outage;
+mod exporter;
+mod metrics;
 mod processor;
-pub(super) mod queue;
-mod thrift_agent;
-mod thrift_collector;
+mod queue;
+mod transport;
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{error::Error, sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
+use prometheus_client::registry::Registry;
 
-use self::{
-    encoding::Encoding,
-    outage::Outage,
-    queue::{Batch, Flight, Queue},
-};
-use super::{Destination, metrics::spans::Exports, redaction::without_credentials};
+use self::{metrics::ExportMetrics, queue::Queue};
 
-pub use account::{Account, Loss};
+pub use counts::{DropReason, SpanCounts};
 pub use encoding::EnvelopeError;
 pub use processor::Processor;
 
-/// How long one attempt to send a message may take; `OTEL_BSP_EXPORT_TIMEOUT` may be less.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long to wait before a message is tried again.
+/// Pause between two attempts to send a message.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// How many messages may be on their way at once: a collector's answer takes its time, and so does
-/// a refusal of a datagram.
-const CONCURRENCY: usize = 16;
+/// An error of another crate.
+type Source = Box<dyn Error + Send + Sync>;
 
-/// The exporter cannot be made from its settings.
+/// The export cannot be started.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BuildError {
-    /// What is said of the process cannot be written.
+    /// The current thread is not in a Tokio runtime.
+    #[error("the export of spans needs a Tokio runtime")]
+    NoRuntime {
+        /// The error of Tokio.
+        source: Source,
+    },
+    /// The part of a message around its spans cannot be written.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
-    /// The HTTP client cannot be made.
-    #[error("the HTTP client: {0}")]
-    HttpClient(#[from] reqwest::Error),
-    /// The collector's address is not one.
-    #[error("the collector's address {address:?}: {source}")]
+    /// The HTTP client cannot be built.
+    #[cfg(feature = "thrift")]
+    #[error("the HTTP client cannot be built: {source}")]
+    HttpClient {
+        /// The error of the client.
+        source: Source,
+    },
+    /// The collector's address is invalid.
+    #[cfg(feature = "grpc")]
+    #[error("the collector's address {address:?} is invalid: {source}")]
     Address {
-        /// What was given.
+        /// The address from the settings.
         address: String,
-        /// What is wrong with it.
-        source: tonic::transport::Error,
+        /// The error of its parser.
+        source: Source,
     },
 }
 
-/// A message was not taken.
+/// A view of a [`Processor`]: the counts of its spans, and the metrics of its export.
 #[derive(Clone, Debug)]
-struct SendError {
-    reason: String,
-    /// What the spans are lost by, when this was the last attempt.
-    loss: Loss,
-    /// Whether the same message may be taken later.
-    transient: bool,
-    /// Whether it was not even tried, since the way was found closed just now.
-    untried: bool,
-}
-
-impl SendError {
-    fn transient(loss: Loss, reason: impl fmt::Display) -> Self {
-        Self {
-            reason: reason.to_string(),
-            loss,
-            transient: true,
-            untried: false,
-        }
-    }
-
-    fn permanent(loss: Loss, reason: impl fmt::Display) -> Self {
-        Self {
-            reason: reason.to_string(),
-            loss,
-            transient: false,
-            untried: false,
-        }
-    }
-
-    fn untried(self) -> Self {
-        Self {
-            untried: true,
-            ..self
-        }
-    }
-}
-
-/// The three ways to Jaeger.
-#[derive(Debug)]
-enum Path {
-    Grpc(grpc::Collector),
-    ThriftCollector(thrift_collector::Collector),
-    ThriftAgent(thrift_agent::Agent),
-}
-
-impl Path {
-    async fn send(&self, message: Bytes) -> Result<(), SendError> {
-        match self {
-            Self::Grpc(path) => path.send(message).await,
-            Self::ThriftCollector(path) => path.send(message).await,
-            Self::ThriftAgent(path) => path.send(&message).await,
-        }
-    }
-}
-
-/// Delivers batches to one destination.
-#[derive(Debug)]
-struct Exporter {
-    path: Path,
-    encoding: Arc<Encoding>,
-    /// A batch is tried for so long, and then dropped.
-    timeout: Duration,
+pub struct Monitor {
     queue: Arc<Queue>,
-    exports: Exports,
-    outage: Outage,
-    closing: CancellationToken,
+    metrics: ExportMetrics,
 }
 
-impl Exporter {
-    /// Once `closing` is cancelled, nothing is tried again.
-    fn new(
-        destination: &Destination,
-        encoding: Arc<Encoding>,
-        timeout: Duration,
-        queue: Arc<Queue>,
-        exports: Exports,
-        closing: CancellationToken,
-    ) -> Result<Self, BuildError> {
-        let (path, name) = match destination {
-            Destination::Grpc { collector } => (
-                Path::Grpc(grpc::Collector::new(collector)?),
-                format!("the collector at {collector} (gRPC)"),
-            ),
-            Destination::ThriftCollector { url } => {
-                let collector = thrift_collector::Collector::new(url)?;
-                let name = format!(
-                    "the collector at {} (Thrift)",
-                    without_credentials(collector.url())
-                );
-                (Path::ThriftCollector(collector), name)
-            }
-            Destination::ThriftAgent { host, port } => (
-                Path::ThriftAgent(thrift_agent::Agent::new(
-                    host,
-                    *port,
-                    encoding.message(0, &[]),
-                    closing.clone(),
-                )),
-                format!("the agent at {host}:{port} (UDP)"),
-            ),
-        };
-        Ok(Self {
-            path,
-            encoding,
-            timeout,
-            queue,
-            exports,
-            outage: Outage::new(name),
-            closing,
-        })
+impl Monitor {
+    /// The counts of all spans now.
+    pub fn span_counts(&self) -> SpanCounts {
+        self.queue.counts()
     }
 
-    /// Sends a batch, and tells the account what became of its spans.
-    async fn deliver(&self, Batch { spans, mut flight }: Batch) {
-        // The queue cuts batches to what a message has room for: this is one span.
-        let too_large = spans.bytes.len() > self.encoding.room();
-        if too_large {
-            flight.told(Err(Loss::TooLarge));
-        }
-        let account = self.queue.account();
-        self.outage.too_large(account.lost_by(Loss::TooLarge));
-        if too_large {
-            return;
-        }
-        self.exports.message(spans.count);
-        let message = self.encoding.message(spans.count, &spans.bytes);
-        drop(spans);
-        self.deliver_message(message.into(), &mut flight).await;
-    }
-
-    /// Tries until the message is taken, refused for good, or its time is up.
-    async fn deliver_message(&self, message: Bytes, flight: &mut Flight) {
-        let until = Instant::now() + self.timeout;
-        loop {
-            let begun = Instant::now();
-            let sent = timeout(self.timeout, self.path.send(message.clone())).await;
-            let sent = sent
-                .unwrap_or_else(|_| Err(SendError::transient(Loss::Timeout, "no answer in time")));
-            if sent.as_ref().err().is_none_or(|error| !error.untried) {
-                self.exports
-                    .attempt(begun.elapsed(), sent.as_ref().err().map(|error| error.loss));
-            }
-            let error = match sent {
-                Ok(()) => {
-                    flight.told(Ok(()));
-                    let account = self.queue.account();
-                    self.outage
-                        .over(account.lost(), account.lost_by(Loss::QueueFull));
-                    return;
-                }
-                Err(error) => error,
-            };
-            self.outage.failed(begun, &error.reason, self.lost());
-            if !error.transient || Instant::now() >= until || self.closing.is_cancelled() {
-                flight.told(Err(error.loss));
-                return;
-            }
-            tokio::select! {
-                () = sleep(RETRY_DELAY) => {}
-                () = self.closing.cancelled() => {}
-            }
-        }
-    }
-
-    /// Spans that were lost so far, whether here or before they came here.
-    fn lost(&self) -> u64 {
-        self.queue.account().lost()
+    /// Adds the counts of spans and the metrics of the export to `registry`.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        metrics::register(self, registry);
     }
 }

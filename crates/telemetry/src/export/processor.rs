@@ -1,9 +1,9 @@
-//! The batching span processor, in the place of the SDK's own.
+//! A batching span processor, in place of the SDK's own.
 //!
-//! The SDK's is a thread: on a machine whose cores are all busy it got too little of them, and lost
-//! what its queue could not hold. Here the export is tasks of the Tokio runtime, which take turns
-//! with the requests that make the spans: the more requests a core answers, the more often the
-//! export has its turn.
+//! The SDK's is a thread: on a machine whose cores are all busy it got too little of their time and
+//! lost the spans that its queue could not hold. Here the export runs in tasks of the Tokio
+//! runtime, which take turns with the requests that make the spans: the more requests a core
+//! answers, the more often the export has its turn.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,85 +13,115 @@ use opentelemetry_sdk::{
     error::{OTelSdkError, OTelSdkResult},
     trace::{Span, SpanData, SpanProcessor},
 };
-use tokio::sync::Semaphore;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{BuildError, CONCURRENCY, Exporter, encoding::Encoding, queue::Queue};
-use crate::{Batching, Destination, metrics::spans::Exports, propagation::NOBODY};
+use super::{
+    BuildError, Monitor, delivery_log::DeliveryLog, encoding::Encoding, exporter::Exporter,
+    metrics::ExportMetrics, queue::Queue, transport::Transport,
+};
+use crate::{Batching, Destination, propagation::NOBODY};
 
-/// How long a flush may take; the SDK names no deadline.
+/// Limit of a flush; the SDK sets none.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Encodes finished spans, gathers them and has them exported.
+/// Encodes finished spans, batches them and has them exported.
+///
+/// [`init`](crate::init) makes one. On its own it serves a program that has an `SdkTracerProvider`
+/// of its own.
+///
+/// # Examples
+#[cfg_attr(feature = "grpc", doc = "```")]
+#[cfg_attr(not(feature = "grpc"), doc = "```ignore")]
+/// use axum_jaeger_telemetry::{
+///     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, export::Processor,
+/// };
+/// use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let resource = Resource::builder().with_service_name("shop").build();
+/// let collector = "localhost:14250".to_owned();
+/// let processor = Processor::start(
+///     &Destination::Grpc { collector },
+///     Batching::DEFAULT,
+///     DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT,
+///     &resource,
+/// )?;
+/// let monitor = processor.monitor();
+/// let provider = SdkTracerProvider::builder()
+///     .with_resource(resource)
+///     .with_span_processor(processor)
+///     .build();
+///
+/// // The shutdown blocks its thread until all spans are sent.
+/// tokio::task::spawn_blocking(move || provider.shutdown()).await??;
+/// println!("{}", monitor.span_counts());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Processor {
     encoding: Arc<Encoding>,
-    queue: Arc<Queue>,
-    exports: Exports,
-    /// Ends the waits between two attempts.
+    monitor: Monitor,
+    /// Ends the pauses before retries.
     closing: CancellationToken,
 }
 
 impl Processor {
-    /// One that exports to `destination`, which need not be there yet. Call it within a Tokio
-    /// runtime, whose threads, timers and sockets it uses.
+    /// Starts the export to `destination`, which need not be reachable yet. String values of
+    /// attributes are cut to `attribute_value_length_limit` characters; `resource` describes the
+    /// process.
+    ///
+    /// The export runs on the current Tokio runtime, which needs its timers and I/O enabled.
     ///
     /// # Errors
-    /// [`BuildError`] when no client can be made for the destination.
+    /// [`BuildError`] outside a Tokio runtime, if `destination` is not a valid address, or if
+    /// `resource` is too large for a message.
     pub fn start(
         destination: &Destination,
         batching: Batching,
         attribute_value_length_limit: usize,
         resource: &Resource,
     ) -> Result<Self, BuildError> {
+        let runtime = Handle::try_current().map_err(|error| BuildError::NoRuntime {
+            source: error.into(),
+        })?;
         let mode = destination.mode();
         let encoding = Arc::new(Encoding::new(mode, resource, attribute_value_length_limit)?);
-        let queue = Arc::new(Queue::new(batching, encoding.room()));
-        let exports = Exports::new(mode);
         let closing = CancellationToken::new();
-        let exporter = Exporter::new(
-            destination,
-            Arc::clone(&encoding),
-            batching.export_timeout,
-            Arc::clone(&queue),
-            exports.clone(),
-            closing.clone(),
-        )?;
-        tokio::spawn(export(Arc::clone(&queue), Arc::new(exporter)));
+        let (transport, name) = Transport::new(destination, &encoding, &closing)?;
+        let monitor = Monitor {
+            queue: Arc::new(Queue::new(batching, encoding.max_payload())),
+            metrics: ExportMetrics::new(mode),
+        };
+        let exporter = Exporter {
+            transport,
+            encoding: Arc::clone(&encoding),
+            timeout: batching.export_timeout,
+            queue: Arc::clone(&monitor.queue),
+            metrics: monitor.metrics.clone(),
+            log: DeliveryLog::new(name),
+            closing: closing.clone(),
+        };
+        runtime.spawn(Arc::new(exporter).run());
         Ok(Self {
             encoding,
-            queue,
-            exports,
+            monitor,
             closing,
         })
     }
 
-    /// What the metrics show: the account of its spans, and their export.
-    pub(crate) fn observed(&self) -> (Arc<Queue>, Exports) {
-        (Arc::clone(&self.queue), self.exports.clone())
-    }
-}
-
-/// Exports batch after batch, some of them side by side.
-async fn export(queue: Arc<Queue>, exporter: Arc<Exporter>) {
-    let slots = Arc::new(Semaphore::new(CONCURRENCY));
-    // Nothing closes the semaphore.
-    while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
-        let Some(batch) = queue.next().await else {
-            return;
-        };
-        let exporter = Arc::clone(&exporter);
-        tokio::spawn(async move {
-            exporter.deliver(batch).await;
-            drop(slot);
-        });
+    /// A view of the counts of this processor's spans, also after the processor is gone.
+    pub fn monitor(&self) -> Monitor {
+        self.monitor.clone()
     }
 }
 
 impl SpanProcessor for Processor {
     fn on_start(&self, span: &mut Span, _: &Context) {
         if span.span_context().is_sampled() {
-            self.queue.started();
+            self.monitor.queue.started();
         }
     }
 
@@ -100,26 +130,26 @@ impl SpanProcessor for Processor {
             span.parent_span_id = SpanId::INVALID;
         }
         if span.span_context.is_sampled() {
-            self.queue.push(&self.encoding.span(&span));
+            self.monitor.queue.push(&self.encoding.span(&span));
         }
     }
 
-    /// Blocks the thread.
+    /// Sends all waiting spans. Blocks the thread.
     fn force_flush(&self) -> OTelSdkResult {
-        if self.queue.flush(FLUSH_TIMEOUT) {
+        if self.monitor.queue.flush(FLUSH_TIMEOUT) {
             Ok(())
         } else {
             Err(OTelSdkError::Timeout(FLUSH_TIMEOUT))
         }
     }
 
-    /// Blocks the thread. From here on nothing is tried again.
+    /// Sends all waiting spans, without retries from now on. Blocks the thread.
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
         if self.closing.is_cancelled() {
             return Err(OTelSdkError::AlreadyShutdown);
         }
         self.closing.cancel();
-        if self.queue.close(timeout) {
+        if self.monitor.queue.close(timeout) {
             Ok(())
         } else {
             Err(OTelSdkError::Timeout(timeout))

@@ -1,9 +1,9 @@
-//! Where finished spans wait for the exporter, encoded and in batches that fit a message: bounded
-//! by number and by bytes, and the place of the account.
+//! Queue of finished spans, encoded and in batches that fit a message. It is bounded by number and
+//! by bytes, and counts the spans.
 //!
-//! One lock guards both, so the account is exact at every moment. It is held for as long as it
-//! takes to copy the bytes of a span; the exporter is woken when the first span comes and when a
-//! batch is full, not for each span.
+//! One lock guards the spans and their counts, so the counts are exact at every moment. It is held
+//! while the bytes of a span are copied. The exporter is woken when the first span arrives and when
+//! a batch is full, not for each span.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -17,50 +17,53 @@ use std::{
 
 use tokio::{sync::Notify, time::sleep_until};
 
-use super::account::{Account, Loss};
+use super::counts::{DropReason, SpanCounts};
 use crate::Batching;
 
 /// Spans that have ended and are not delivered yet.
 #[derive(Debug)]
-pub(crate) struct Queue {
+pub(super) struct Queue {
     limits: Batching,
-    /// The most bytes of a batch, unless it is a single span.
+    /// The most bytes of a batch, and so of a span.
     max_batch_bytes: usize,
-    /// Not under the lock, so that a span's begin needs none.
+    /// Outside the lock, so that the start of a span needs none.
     started: AtomicU64,
     state: Mutex<State>,
-    /// Wakes the exporter.
+    /// Wakes [`Queue::next`].
     filled: Notify,
-    /// Tells of each batch that is done.
-    done: Condvar,
+    /// Wakes [`Queue::too_large`].
+    too_large: Notify,
+    /// Signals that a batch is finished.
+    finished: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
     phase: Phase,
-    /// The batch that spans are added to, and when its first one came.
+    /// The batch that spans are added to.
     open: Spans,
+    /// The arrival of its first span.
     open_since: Option<Instant>,
-    /// Of the batch before. The next one will be about as large.
+    /// The size of the previous batch: the next one will be about as large.
     last_bytes: usize,
-    /// Batches that wait to be taken.
+    /// Batches that wait for the exporter.
     full: VecDeque<Waiting>,
     /// Numbers of the batches that wait or are in flight.
     unfinished: BTreeSet<u64>,
     next_number: u64,
-    /// Of all spans that wait or are in flight.
+    /// Size of all spans that wait or are in flight.
     bytes: usize,
     /// Without `started`.
-    account: Account,
+    counts: SpanCounts,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
     #[default]
     Open,
-    /// Nothing comes in any more; what is there may still be delivered.
+    /// New spans are dropped; those in the queue may still be delivered.
     Closed,
-    /// All that is left was given up.
+    /// All spans that were left are dropped, and the counts are final.
     Sealed,
 }
 
@@ -77,23 +80,24 @@ struct Waiting {
     spans: Spans,
 }
 
-/// What the exporter shall do now.
+/// The next step of the exporter.
 enum Next {
     Export(Batch),
     Wait { until: Option<Instant> },
     End,
 }
 
-/// Spans on their way, and their place in the account.
+/// Spans to send, and the obligation to report their outcome.
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) spans: Spans,
-    pub(super) flight: Flight,
+    pub(super) in_flight: InFlight,
 }
 
-/// Spans of one batch whose outcome is not known yet. What is never told counts as lost.
+/// A batch in flight. Dropping it without calling [`InFlight::resolve`] counts its spans as
+/// dropped.
 #[derive(Debug)]
-pub(super) struct Flight {
+pub(super) struct InFlight {
     queue: Arc<Queue>,
     number: u64,
     bytes: usize,
@@ -108,26 +112,25 @@ impl Queue {
             started: AtomicU64::new(0),
             state: Mutex::default(),
             filled: Notify::new(),
-            done: Condvar::new(),
+            too_large: Notify::new(),
+            finished: Condvar::new(),
         }
     }
 
-    /// A span was begun.
+    /// Counts a span that starts.
     pub(super) fn started(&self) {
         self.started.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A span has ended and is encoded: it waits from here on, or is lost.
+    /// Adds an encoded span that has ended, or drops it.
     pub(super) fn push(&self, span: &[u8]) {
         let mut state = self.lock();
-        if state.phase != Phase::Open {
-            state.lose(1, Loss::AfterShutdown);
-            return;
-        }
-        if state.account.queue >= self.limits.max_queue_size as u64
-            || state.bytes + span.len() > self.limits.max_queue_bytes
-        {
-            state.lose(1, Loss::QueueFull);
+        if let Some(reason) = self.refusal(&state, span) {
+            state.count_dropped(1, reason);
+            drop(state);
+            if reason == DropReason::TooLarge {
+                self.too_large.notify_one();
+            }
             return;
         }
         let first = state.open.count == 0 && state.full.is_empty();
@@ -143,7 +146,7 @@ impl Queue {
         state.open.count += 1;
         state.open.bytes.extend_from_slice(span);
         state.bytes += span.len();
-        state.account.queue += 1;
+        state.counts.queued += 1;
         let full = state.open.count >= self.limits.max_export_batch_size;
         if full {
             state.cut();
@@ -154,8 +157,28 @@ impl Queue {
         }
     }
 
-    /// The next batch, when it is full or its first span has waited long enough; `None` when
-    /// nothing comes any more.
+    /// Why `span` has no place in the queue.
+    fn refusal(&self, state: &State, span: &[u8]) -> Option<DropReason> {
+        if state.phase != Phase::Open {
+            Some(DropReason::AfterShutdown)
+        } else if span.len() > self.max_batch_bytes {
+            Some(DropReason::TooLarge)
+        } else if state.counts.queued >= self.limits.max_queue_size as u64
+            || state.bytes + span.len() > self.limits.max_queue_bytes
+        {
+            Some(DropReason::QueueFull)
+        } else {
+            None
+        }
+    }
+
+    /// Completes when a span was refused because it is too large.
+    pub(super) async fn too_large(&self) {
+        self.too_large.notified().await;
+    }
+
+    /// Returns the next batch once it is full or its first span has waited long enough; `None` once
+    /// the queue is closed and empty. Cancel safe.
     pub(super) async fn next(self: &Arc<Self>) -> Option<Batch> {
         loop {
             match self.take() {
@@ -186,11 +209,11 @@ impl Queue {
             return Next::Wait { until: None };
         };
         let spans = waiting.spans.count as u64;
-        state.account.queue -= spans;
-        state.account.inflight += spans;
+        state.counts.queued -= spans;
+        state.counts.in_flight += spans;
         drop(state);
         Next::Export(Batch {
-            flight: Flight {
+            in_flight: InFlight {
                 queue: Arc::clone(self),
                 number: waiting.number,
                 bytes: waiting.spans.bytes.len(),
@@ -200,26 +223,26 @@ impl Queue {
         })
     }
 
-    /// Where all spans are now.
-    pub(crate) fn account(&self) -> Account {
-        let account = self.lock().account;
-        self.with_started(account)
+    /// The counts of all spans now.
+    pub(super) fn counts(&self) -> SpanCounts {
+        let counts = self.lock().counts;
+        self.with_started(counts)
     }
 
     /// The most spans that may wait.
-    pub(crate) fn capacity(&self) -> usize {
+    pub(super) fn capacity(&self) -> usize {
         self.limits.max_queue_size
     }
 
-    /// Read after the others: each span among them was begun before.
-    fn with_started(&self, account: Account) -> Account {
-        Account {
+    /// `started` is read last, since every other span was started before it was counted.
+    fn with_started(&self, counts: SpanCounts) -> SpanCounts {
+        SpanCounts {
             started: self.started.load(Ordering::Relaxed),
-            ..account
+            ..counts
         }
     }
 
-    /// Sends what waits now. Whether its outcome is known within `timeout`.
+    /// Has all waiting spans sent. Returns true if their outcome is known within `timeout`.
     pub(super) fn flush(&self, timeout: Duration) -> bool {
         let mut state = self.lock();
         state.cut();
@@ -231,33 +254,34 @@ impl Queue {
         .1
     }
 
-    /// Takes nothing more, and sends what waits. What is not delivered within `timeout` is lost,
-    /// and so are the spans that have not ended. Whether all batches were done in time.
+    /// Refuses new spans and has all waiting ones sent. Those that are not delivered within
+    /// `timeout` are dropped, and so are the spans that have not ended. Returns true if all batches
+    /// were finished in time.
     pub(super) fn close(&self, timeout: Duration) -> bool {
         let mut state = self.lock();
         state.phase = Phase::Closed;
         state.cut();
         self.filled.notify_one();
         let (mut state, in_time) = self.wait(state, timeout, |state| !state.unfinished.is_empty());
-        let left = mem::take(&mut state.account.queue) + mem::take(&mut state.account.inflight);
-        state.lose(left, Loss::Shutdown);
-        let live = self.with_started(state.account).live();
-        state.lose(live, Loss::AfterShutdown);
+        let left = mem::take(&mut state.counts.queued) + mem::take(&mut state.counts.in_flight);
+        state.count_dropped(left, DropReason::Shutdown);
+        let live = self.with_started(state.counts).live();
+        state.count_dropped(live, DropReason::AfterShutdown);
         state.phase = Phase::Sealed;
         state.full.clear();
         in_time
     }
 
-    /// Waits for batches to be done while there are some to `wait_for`; whether that was in time.
+    /// Waits while batches are `pending`. Returns false if `timeout` passed before.
     fn wait<'q>(
         &self,
         state: MutexGuard<'q, State>,
         timeout: Duration,
-        mut wait_for: impl FnMut(&State) -> bool,
+        mut pending: impl FnMut(&State) -> bool,
     ) -> (MutexGuard<'q, State>, bool) {
         let (state, result) = self
-            .done
-            .wait_timeout_while(state, timeout, |state| wait_for(state))
+            .finished
+            .wait_timeout_while(state, timeout, |state| pending(state))
             .unwrap_or_else(PoisonError::into_inner);
         (state, !result.timed_out())
     }
@@ -268,13 +292,13 @@ impl Queue {
 }
 
 impl State {
-    fn lose(&mut self, spans: u64, loss: Loss) {
+    fn count_dropped(&mut self, spans: u64, reason: DropReason) {
         if self.phase != Phase::Sealed {
-            self.account.lost[loss as usize] += spans;
+            self.counts.dropped[reason as usize] += spans;
         }
     }
 
-    /// Ends the open batch.
+    /// Closes the open batch.
     fn cut(&mut self) {
         if self.open.count == 0 {
             return;
@@ -290,153 +314,34 @@ impl State {
     }
 }
 
-impl Flight {
-    /// Tells what became of the batch.
-    pub(super) fn told(&mut self, outcome: Result<(), Loss>) {
+impl InFlight {
+    /// Records the outcome of the batch.
+    pub(super) fn resolve(&mut self, outcome: Result<(), DropReason>) {
         let spans = mem::take(&mut self.spans);
         let mut state = self.queue.lock();
         if state.phase == Phase::Sealed {
             return;
         }
-        state.account.inflight -= spans;
+        state.counts.in_flight -= spans;
         match outcome {
-            Ok(()) => state.account.delivered += spans,
-            Err(loss) => state.lose(spans, loss),
+            Ok(()) => state.counts.delivered += spans,
+            Err(reason) => state.count_dropped(spans, reason),
         }
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlight {
     fn drop(&mut self) {
         if self.spans > 0 {
-            self.told(Err(Loss::Other));
+            self.resolve(Err(DropReason::Other));
         }
         let mut state = self.queue.lock();
         state.bytes -= self.bytes;
         state.unfinished.remove(&self.number);
         drop(state);
-        self.queue.done.notify_all();
+        self.queue.finished.notify_all();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LONG: Duration = Duration::from_secs(60);
-
-    const SPAN: &[u8] = b"a span";
-
-    /// With batches of two spans.
-    fn queue(limits: Batching) -> Arc<Queue> {
-        let limits = Batching {
-            max_export_batch_size: 2,
-            schedule_delay: LONG,
-            ..limits
-        };
-        Arc::new(Queue::new(limits, usize::MAX))
-    }
-
-    fn make(queue: &Queue, spans: usize) {
-        for _ in 0..spans {
-            queue.started();
-            queue.push(SPAN);
-        }
-    }
-
-    #[tokio::test]
-    async fn bytes_are_held_until_the_spans_are_done() {
-        let queue = queue(Batching {
-            max_queue_bytes: 2 * SPAN.len(),
-            ..Batching::DEFAULT
-        });
-        make(&queue, 3);
-        assert_eq!(queue.account().lost_by(Loss::QueueFull), 1);
-        let mut batch = queue.next().await.unwrap();
-        make(&queue, 1);
-        assert_eq!(queue.account().lost_by(Loss::QueueFull), 2);
-        batch.flight.told(Ok(()));
-        drop(batch);
-        make(&queue, 2);
-        let account = queue.account();
-        assert_eq!((account.delivered, account.queue), (2, 2));
-        assert_eq!(account.lost(), 2);
-    }
-
-    #[tokio::test]
-    async fn a_batch_is_cut_where_the_next_span_has_no_room() {
-        let limits = Batching {
-            schedule_delay: LONG,
-            ..Batching::DEFAULT
-        };
-        let queue = Arc::new(Queue::new(limits, 10));
-        let spans = [
-            "1",
-            "22",
-            "4444444",
-            "999999999",
-            "a span that is too large",
-            "1",
-        ];
-        for span in spans {
-            queue.push(span.as_bytes());
-        }
-        queue.flush(Duration::ZERO);
-        for expected in [
-            (3, "1224444444"),
-            (1, "999999999"),
-            (1, "a span that is too large"),
-            (1, "1"),
-        ] {
-            let Spans { count, bytes } = queue.next().await.unwrap().spans;
-            assert_eq!((count, str::from_utf8(&bytes).unwrap()), expected);
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_never_told_is_lost() {
-        let queue = queue(Batching::DEFAULT);
-        make(&queue, 4);
-        queue.next().await.unwrap().flight.told(Ok(()));
-        drop(queue.next().await);
-        let account = queue.account();
-        assert_eq!(account.lost_by(Loss::Other), 2);
-        assert_eq!(account.inflight, 0);
-        assert_eq!(
-            account.to_string(),
-            "spans: 4 made, 2 delivered, 2 dropped (_OTHER 2)"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_flush_ends_when_the_outcome_of_all_is_known() {
-        let queue = queue(Batching::DEFAULT);
-        make(&queue, 1);
-        assert!(!queue.flush(Duration::ZERO));
-        let mut batch = queue
-            .next()
-            .await
-            .expect("the batch is not full, but it was flushed");
-        batch.flight.told(Err(Loss::Refused));
-        assert!(!queue.flush(Duration::ZERO));
-        drop(batch);
-        assert!(queue.flush(LONG));
-    }
-
-    #[tokio::test]
-    async fn at_the_end_each_span_is_delivered_or_lost() {
-        let queue = queue(Batching::DEFAULT);
-        make(&queue, 5);
-        queue.started();
-        let mut batch = queue.next().await.unwrap();
-        assert!(!queue.close(Duration::ZERO));
-        let end = "spans: 6 made, 0 delivered, 6 dropped (after_shutdown 1, shutdown 5)";
-        assert_eq!(queue.account().to_string(), end);
-        // What happens after the end changes nothing.
-        batch.flight.told(Ok(()));
-        drop(batch);
-        queue.push(SPAN);
-        assert_eq!(queue.account().to_string(), end);
-        assert!(queue.next().await.is_none());
-    }
-}
+mod tests;

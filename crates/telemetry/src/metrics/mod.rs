@@ -1,15 +1,15 @@
 //! What a service counts and measures, as Prometheus reads it.
 //!
 //! - [`requests`]: the requests that come in, with exemplars that lead to their traces.
-//! - `spans`: the account of the spans, and their export.
 //! - `log`: the lines that were dropped.
+//! - Those of [`export`](super::export).
 //!
 //! Names are OpenTelemetry's semantic conventions for HTTP and for SDK metrics, in their Prometheus
 //! form.
 
 mod log;
+#[cfg(feature = "axum")]
 pub mod requests;
-pub(super) mod spans;
 
 use std::{
     fmt::{self, Write},
@@ -18,16 +18,15 @@ use std::{
 
 use prometheus_client::{encoding::text, registry::Registry};
 
-use self::{
-    requests::Requests,
-    spans::{Account, Exports},
-};
-use super::{export::queue::Queue, log::Writer};
+#[cfg(feature = "axum")]
+use self::requests::Requests;
+use super::{export::Monitor, log::Writer};
 
 /// All metrics of the process.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Arc<Registry>,
+    #[cfg(feature = "axum")]
     requests: Requests,
 }
 
@@ -60,18 +59,20 @@ impl Format {
 }
 
 impl Metrics {
-    /// With the spans that wait in `queue`; without one, of the requests alone.
-    pub(super) fn new(spans: Option<(Arc<Queue>, Exports)>, log: Arc<Writer>) -> Self {
+    /// Metrics of requests, of the log, and of the export if there is one.
+    pub(super) fn new(export: Option<&Monitor>, log: Arc<Writer>) -> Self {
         let mut registry = Registry::default();
+        #[cfg(feature = "axum")]
         let requests = Requests::default();
+        #[cfg(feature = "axum")]
         requests.register(&mut registry);
         registry.register_collector(Box::new(log::Lines(log)));
-        if let Some((queue, exports)) = spans {
-            registry.register_collector(Box::new(Account(queue)));
-            exports.register(&mut registry);
+        if let Some(export) = export {
+            export.register(&mut registry);
         }
         Self {
             registry: Arc::new(registry),
+            #[cfg(feature = "axum")]
             requests,
         }
     }

@@ -17,12 +17,12 @@ use crate::model::{Span, Tag};
 
 /// A trace ready to be shown. Spans with equal processes share one.
 #[derive(Debug)]
-pub(super) struct Trace {
+pub(crate) struct Trace {
     /// Its spans.
-    pub(super) spans: Vec<Span>,
+    pub(crate) spans: Vec<Span>,
     /// For each span the tags that were moved from it to its process. A copy of the process for
     /// each span would cost its size as many times.
-    pub(super) moved_tags: Vec<Vec<Tag>>,
+    pub(crate) moved_tags: Vec<Vec<Tag>>,
 }
 
 impl Trace {

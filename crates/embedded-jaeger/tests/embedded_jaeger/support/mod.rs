@@ -45,10 +45,9 @@ pub(crate) async fn jaeger(max_memory_mib: u16) -> Jaeger {
 
 /// Free ports.
 pub(crate) fn settings(max_memory_mib: u16) -> Settings {
-    Settings {
-        max_memory_mib,
-        ..Settings::on_free_ports()
-    }
+    let mut settings = Settings::on_free_ports();
+    settings.max_memory_mib = max_memory_mib;
+    settings
 }
 
 /// A plain span that started a moment ago.

@@ -1,10 +1,10 @@
-//! OpenTelemetry's span in Jaeger's terms (OpenTelemetry specification, "OpenTelemetry to Jaeger
-//! Transformation" and "Mapping to non-OTLP").
+//! Mapping of OpenTelemetry's spans to Jaeger's (OpenTelemetry specification, "OpenTelemetry to
+//! Jaeger Transformation" and "Mapping to non-OTLP").
 //!
-//! It is the same for all three paths: here is everything that Jaeger shows as a tag, of a type
-//! that Jaeger has, and the encoders have nothing left to decide.
+//! It is the same for all transports: everything that Jaeger shows as a tag comes from here, as one
+//! of Jaeger's types, so the encoders only write.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use opentelemetry::{
     Array, Key, KeyValue, StringValue, Value as OtelValue,
@@ -19,7 +19,7 @@ pub(super) struct Tag<'s> {
     pub(super) value: Value<'s>,
 }
 
-/// A value of one of the types that Jaeger has.
+/// A value of one of Jaeger's types.
 #[derive(Debug)]
 pub(super) enum Value<'s> {
     Bool(bool),
@@ -28,33 +28,37 @@ pub(super) enum Value<'s> {
     String(Cow<'s, str>),
 }
 
-/// The most tags that a span has besides its attributes.
-const MOST_OWN_TAGS: usize = 9;
+/// The most tags of a span besides its attributes.
+const MAX_OWN_TAGS: usize = 9;
 
-/// The span's attributes, and its kind, status, scope and dropped counts. Texts are cut to
-/// `max_text` characters.
-pub(super) fn tags(span: &SpanData, max_text: usize) -> Vec<Tag<'_>> {
-    let mut tags = Vec::with_capacity(span.attributes.len() + MOST_OWN_TAGS);
-    tags.extend(attributes(&span.attributes, max_text));
+/// The span's attributes, and its kind, status, scope and dropped counts. Strings are cut to
+/// `max_value_length` characters.
+pub(super) fn tags(span: &SpanData, max_value_length: usize) -> Vec<Tag<'_>> {
+    let mut tags = Vec::with_capacity(span.attributes.len() + MAX_OWN_TAGS);
+    tags.extend(attributes(&span.attributes, max_value_length));
     let scope = &span.instrumentation_scope;
-    tags.push(Tag::text("otel.scope.name", scope.name(), max_text));
+    tags.push(Tag::text("otel.scope.name", scope.name(), max_value_length));
     if let Some(version) = scope.version() {
-        tags.push(Tag::text("otel.scope.version", version, max_text));
+        tags.push(Tag::text("otel.scope.version", version, max_value_length));
     }
     if let Some(kind) = kind(&span.span_kind) {
-        tags.push(Tag::text("span.kind", kind, max_text));
+        tags.push(Tag::text("span.kind", kind, max_value_length));
     }
     match &span.status {
         Status::Unset => {}
-        Status::Ok => tags.push(Tag::text("otel.status_code", "OK", max_text)),
+        Status::Ok => tags.push(Tag::text("otel.status_code", "OK", max_value_length)),
         Status::Error { description } => {
             tags.push(Tag {
                 key: "error",
                 value: Value::Bool(true),
             });
-            tags.push(Tag::text("otel.status_code", "ERROR", max_text));
+            tags.push(Tag::text("otel.status_code", "ERROR", max_value_length));
             if !description.is_empty() {
-                tags.push(Tag::text("otel.status_description", description, max_text));
+                tags.push(Tag::text(
+                    "otel.status_description",
+                    description,
+                    max_value_length,
+                ));
             }
         }
     }
@@ -71,11 +75,11 @@ pub(super) fn tags(span: &SpanData, max_text: usize) -> Vec<Tag<'_>> {
 }
 
 /// The event's attributes, its name and its dropped count.
-pub(super) fn fields(event: &Event, max_text: usize) -> Vec<Tag<'_>> {
-    let mut fields: Vec<_> = attributes(&event.attributes, max_text).collect();
+pub(super) fn fields(event: &Event, max_value_length: usize) -> Vec<Tag<'_>> {
+    let mut fields: Vec<_> = attributes(&event.attributes, max_value_length).collect();
     // `event` holds the name, unless the event has a field of that name.
     if !fields.iter().any(|field| field.key == "event") {
-        fields.push(Tag::text("event", &event.name, max_text));
+        fields.push(Tag::text("event", &event.name, max_value_length));
     }
     let dropped = (
         "otel.event.dropped_attributes_count",
@@ -85,24 +89,24 @@ pub(super) fn fields(event: &Event, max_text: usize) -> Vec<Tag<'_>> {
     fields
 }
 
-/// What is said of the process in each message.
+/// Tags of the process, which are part of each message.
 pub(super) fn process_tags(resource: &Resource) -> impl Iterator<Item = Tag<'_>> {
     let tags = resource.iter();
     tags.map(|(key, value)| Tag::of(key, value, usize::MAX))
 }
 
-/// How long the span took. The clock may have been set back meanwhile.
+/// The duration of the span; zero if the clock was set back meanwhile.
 pub(super) fn duration(span: &SpanData) -> Duration {
     let duration = span.end_time.duration_since(span.start_time);
     duration.unwrap_or_default()
 }
 
-fn attributes(attributes: &[KeyValue], max_text: usize) -> impl Iterator<Item = Tag<'_>> {
+fn attributes(attributes: &[KeyValue], max_value_length: usize) -> impl Iterator<Item = Tag<'_>> {
     let attributes = attributes.iter();
-    attributes.map(move |attribute| Tag::of(&attribute.key, &attribute.value, max_text))
+    attributes.map(move |attribute| Tag::of(&attribute.key, &attribute.value, max_value_length))
 }
 
-/// An internal span has no tag for its kind.
+/// The value of `span.kind`, which an internal span does not have.
 fn kind(kind: &SpanKind) -> Option<&'static str> {
     match kind {
         SpanKind::Client => Some("client"),
@@ -114,21 +118,21 @@ fn kind(kind: &SpanKind) -> Option<&'static str> {
 }
 
 impl<'s> Tag<'s> {
-    fn of(key: &'s Key, value: &'s OtelValue, max_text: usize) -> Self {
+    fn of(key: &'s Key, value: &'s OtelValue, max_value_length: usize) -> Self {
         Self {
             key: key.as_str(),
-            value: Value::of(value, max_text),
+            value: Value::of(value, max_value_length),
         }
     }
 
-    fn text(key: &'s str, text: &'s str, max_text: usize) -> Self {
+    fn text(key: &'s str, text: &'s str, max_value_length: usize) -> Self {
         Self {
             key,
-            value: Value::String(cut(text, max_text).into()),
+            value: Value::String(cut(text, max_value_length).into()),
         }
     }
 
-    /// Nothing where nothing was dropped.
+    /// A count of dropped items, unless it is 0.
     fn count((key, count): (&'s str, u32)) -> Option<Self> {
         (count > 0).then(|| Self {
             key,
@@ -137,39 +141,50 @@ impl<'s> Tag<'s> {
     }
 }
 
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(value) => value.fmt(f),
+            Self::Int64(value) => value.fmt(f),
+            Self::Float64(value) => value.fmt(f),
+            Self::String(value) => value.fmt(f),
+        }
+    }
+}
+
 impl<'s> Value<'s> {
-    /// An array is a JSON text.
-    fn of(value: &'s OtelValue, max_text: usize) -> Self {
+    /// An array becomes a JSON string.
+    fn of(value: &'s OtelValue, max_value_length: usize) -> Self {
         match value {
             OtelValue::Bool(value) => Self::Bool(*value),
             OtelValue::I64(value) => Self::Int64(*value),
             OtelValue::F64(value) => Self::Float64(*value),
-            OtelValue::String(text) => Self::String(cut(text.as_str(), max_text).into()),
-            OtelValue::Array(array) => Self::String(json(array, max_text).into()),
+            OtelValue::String(text) => Self::String(cut(text.as_str(), max_value_length).into()),
+            OtelValue::Array(array) => Self::String(json(array, max_value_length).into()),
             other => Self::String(other.to_string().into()),
         }
     }
 }
 
-fn cut(text: &str, max_text: usize) -> &str {
-    // A text has no more characters than bytes.
-    if text.len() <= max_text {
+fn cut(text: &str, max_value_length: usize) -> &str {
+    // A string has no more characters than bytes.
+    if text.len() <= max_value_length {
         return text;
     }
-    match text.char_indices().nth(max_text) {
+    match text.char_indices().nth(max_value_length) {
         Some((end, _)) => &text[..end],
         None => text,
     }
 }
 
-/// The array as JSON; the limit holds for each text in it, as the specification has it.
-fn json(array: &Array, max_text: usize) -> String {
+/// The array as JSON. By the specification, the limit applies to each string in it.
+fn json(array: &Array, max_value_length: usize) -> String {
     match array {
         Array::Bool(values) => serde_json::json!(values),
         Array::I64(values) => serde_json::json!(values),
         Array::F64(values) => serde_json::json!(values),
         Array::String(values) => {
-            let cut = |text: &StringValue| cut(text.as_str(), max_text).to_owned();
+            let cut = |text: &StringValue| cut(text.as_str(), max_value_length).to_owned();
             serde_json::json!(values.iter().map(cut).collect::<Vec<_>>())
         }
         _ => serde_json::Value::Null,
@@ -181,8 +196,8 @@ fn json(array: &Array, max_text: usize) -> String {
 mod tests {
     use super::*;
 
-    fn limited(value: impl Into<OtelValue>, max_text: usize) -> String {
-        match Value::of(&value.into(), max_text) {
+    fn limited(value: impl Into<OtelValue>, max_value_length: usize) -> String {
+        match Value::of(&value.into(), max_value_length) {
             Value::String(text) => text.into_owned(),
             other => format!("{other:?}"),
         }

@@ -1,117 +1,178 @@
-//! Spans as the bytes that a path to Jaeger carries.
+//! Encodings of spans and messages for the transports.
 //!
-//! A span is encoded where it ends: by the thread that made it, while the span is in that core's
-//! cache. What waits is one block of bytes of a known size, and a batch of spans becomes a message
-//! by what stands before and after it.
+//! A span is encoded where it ends: by the thread that made it, while the span is in the cache of
+//! that core. So the queue holds bytes of a known size, and a message is made of the bytes of its
+//! spans between a prefix and a suffix.
 //!
-//! The mapping from OpenTelemetry to Jaeger (`mapping`) is one for all paths; `protobuf` and
-//! `thrift` write a span, and `envelope` is what opentelemetry-jaeger has around the spans of a
-//! Thrift message.
+//! The mapping from OpenTelemetry to Jaeger (`mapping`) is shared; `protobuf` and `thrift` write
+//! spans and envelopes. With the feature `opentelemetry-jaeger`, that crate writes the envelopes of
+//! Thrift.
 
 mod envelope;
 mod mapping;
+#[cfg(feature = "opentelemetry-jaeger")]
+mod opentelemetry_jaeger;
+#[cfg(feature = "grpc")]
 mod protobuf;
+#[cfg(feature = "thrift")]
 mod thrift;
 
 use opentelemetry_sdk::{Resource, trace::SpanData};
 
+use self::envelope::Envelope;
+#[cfg(feature = "thrift")]
 use self::thrift::Protocol;
 use crate::Mode;
 
 pub use envelope::EnvelopeError;
 
 /// The Jaeger agent reads at most 65,000 bytes; macOS sends at most 9,216 by default.
+#[cfg(feature = "thrift")]
 const MAX_DATAGRAM: usize = if cfg!(target_os = "macos") {
     9_216
 } else {
     65_000
 };
 
-/// A gRPC server takes 4 MiB by default; smaller messages are sent side by side.
+/// A gRPC server accepts 4 MiB by default. Smaller messages are sent concurrently.
 const MAX_COLLECTOR_MESSAGE: usize = 1024 * 1024;
 
-/// Most spans are no larger, in bytes: room for them is made at once.
-const MOST_SPANS: usize = 1024;
+/// The most bytes of the header of the list of spans in Thrift.
+const LIST_HEADER: usize = 6;
 
-/// How one process writes its spans for one path.
+/// Initial capacity in bytes; most spans fit.
+const SPAN_CAPACITY: usize = 1024;
+
+/// Encodes the spans of one process for one transport.
 #[derive(Debug)]
 pub(super) struct Encoding {
     format: Format,
-    /// What a message has before its spans, and after them.
-    head: Vec<u8>,
-    tail: Vec<u8>,
+    envelope: Envelope,
     max_message: usize,
-    max_text: usize,
+    max_value_length: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Format {
+    #[cfg(feature = "grpc")]
     Protobuf,
+    #[cfg(feature = "thrift")]
     Thrift(Protocol),
 }
 
 impl Encoding {
-    /// For the path of `mode`. Attributes' texts are cut to `max_text` characters.
+    /// Strings of attributes are cut to `max_value_length` characters.
     pub(super) fn new(
         mode: Mode,
         resource: &Resource,
-        max_text: usize,
+        max_value_length: usize,
     ) -> Result<Self, EnvelopeError> {
-        let (format, (head, tail), max_message) = match mode {
+        let (format, envelope, max_message) = match mode {
+            #[cfg(feature = "grpc")]
             Mode::Grpc => (
                 Format::Protobuf,
-                (Vec::new(), protobuf::process(resource)),
+                protobuf::envelope(resource),
                 MAX_COLLECTOR_MESSAGE,
             ),
+            #[cfg(feature = "thrift")]
             Mode::ThriftCollector => (
                 Format::Thrift(Protocol::Binary),
-                envelope::batch(resource)?,
+                thrift_envelope(resource, Protocol::Binary)?,
                 MAX_COLLECTOR_MESSAGE,
             ),
+            #[cfg(feature = "thrift")]
             Mode::ThriftAgent => (
                 Format::Thrift(Protocol::Compact),
-                envelope::emit_batch(resource)?,
+                thrift_envelope(resource, Protocol::Compact)?,
                 MAX_DATAGRAM,
             ),
         };
-        Ok(Self {
+        let encoding = Self {
             format,
-            head,
-            tail,
+            envelope,
             max_message,
-            max_text,
-        })
+            max_value_length,
+        };
+        let size = encoding.overhead();
+        if size >= max_message {
+            return Err(EnvelopeError::TooLarge { size, max_message });
+        }
+        Ok(encoding)
     }
 
-    /// One span.
+    /// Encodes one span.
     pub(super) fn span(&self, span: &SpanData) -> Vec<u8> {
-        let mut out = Vec::with_capacity(MOST_SPANS);
+        let mut out = Vec::with_capacity(SPAN_CAPACITY);
         match self.format {
-            Format::Protobuf => protobuf::span(span, self.max_text, &mut out),
-            Format::Thrift(protocol) => thrift::span(span, self.max_text, protocol, &mut out),
+            #[cfg(feature = "grpc")]
+            Format::Protobuf => protobuf::span(span, self.max_value_length, &mut out),
+            #[cfg(feature = "thrift")]
+            Format::Thrift(protocol) => {
+                thrift::span(span, self.max_value_length, protocol, &mut out);
+            }
         }
         out
     }
 
-    /// The bytes of spans that a message has room for.
-    pub(super) fn room(&self) -> usize {
-        self.max_message.saturating_sub(self.around())
+    /// The most bytes of encoded spans in a message.
+    pub(super) fn max_payload(&self) -> usize {
+        self.max_message - self.overhead()
     }
 
-    /// A message of `count` spans, whose bytes are in `spans` one after the other.
+    /// Encodes a message of `count` spans, whose encodings are concatenated in `spans`.
+    #[cfg_attr(not(feature = "thrift"), allow(unused_variables))] // only Thrift writes the count
     pub(super) fn message(&self, count: usize, spans: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.around() + spans.len());
-        out.extend_from_slice(&self.head);
-        if let Format::Thrift(protocol) = self.format {
-            thrift::list_of_structs(count, protocol, &mut out);
+        let mut out = Vec::with_capacity(self.overhead() + spans.len());
+        out.extend_from_slice(&self.envelope.prefix);
+        match self.format {
+            #[cfg(feature = "grpc")]
+            Format::Protobuf => {}
+            #[cfg(feature = "thrift")]
+            Format::Thrift(protocol) => thrift::list_of_structs(count, protocol, &mut out),
         }
         out.extend_from_slice(spans);
-        out.extend_from_slice(&self.tail);
+        out.extend_from_slice(&self.envelope.suffix);
         out
     }
 
-    /// The most bytes that a message has besides its spans.
-    fn around(&self) -> usize {
-        self.head.len() + thrift::LIST_HEADER + self.tail.len()
+    /// The most bytes of a message besides its spans.
+    fn overhead(&self) -> usize {
+        self.envelope.prefix.len() + LIST_HEADER + self.envelope.suffix.len()
+    }
+}
+
+#[cfg(feature = "opentelemetry-jaeger")]
+fn thrift_envelope(resource: &Resource, protocol: Protocol) -> Result<Envelope, EnvelopeError> {
+    opentelemetry_jaeger::envelope(resource, protocol)
+}
+
+#[cfg(all(feature = "thrift", not(feature = "opentelemetry-jaeger")))]
+fn thrift_envelope(resource: &Resource, protocol: Protocol) -> Result<Envelope, EnvelopeError> {
+    Ok(thrift::envelope(resource, protocol))
+}
+
+#[cfg(all(test, feature = "thrift"))]
+mod tests {
+    use opentelemetry::KeyValue;
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_no_datagram_can_have_is_an_error() {
+        let resource = Resource::builder_empty()
+            .with_attribute(KeyValue::new("long", "x".repeat(MAX_DATAGRAM)))
+            .build();
+        let error = Encoding::new(Mode::ThriftAgent, &resource, 0).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                EnvelopeError::TooLarge {
+                    max_message: MAX_DATAGRAM,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        assert!(Encoding::new(Mode::ThriftCollector, &resource, 0).is_ok());
     }
 }

@@ -1,15 +1,18 @@
-//! One span of Jaeger's api_v2 (jaeger-idl's `model.proto`), written field by field from where it
-//! is.
+//! Encoder for a span of Jaeger's api_v2 (jaeger-idl's `model.proto`).
 //!
-//! The types that are generated from the definition own their texts: to fill them copies each text
-//! of each span, and to write them measures each message once more for every one that it is in.
-//! That took five times as long.
+//! The types that are generated from the definition own their strings: filling them copies every
+//! string of a span, and encoding them computes the length of each message once more for every
+//! message around it. That took five times as long.
 
 use opentelemetry::{SpanId, TraceId};
 use opentelemetry_sdk::{Resource, trace::SpanData};
 use prost::encoding::{self, WireType, encode_key, encode_varint, encoded_len_varint};
 
-use super::mapping::{self, Tag, Value};
+use super::{
+    envelope::Envelope,
+    mapping::{self, Tag, Value},
+};
+
 /// `SpanRef.ref_type`: `SpanRefType` in jaeger-idl's `model.proto`.
 const CHILD_OF: u64 = 0;
 const FOLLOWS_FROM: u64 = 1;
@@ -19,8 +22,8 @@ const BOOL: u64 = 1;
 const INT64: u64 = 2;
 const FLOAT64: u64 = 3;
 
-/// `Batch.process`, which is the same in each batch.
-pub(super) fn process(resource: &Resource) -> Vec<u8> {
+/// The envelope of a message: `Batch.process`, which is the same in each batch.
+pub(super) fn envelope(resource: &Resource) -> Envelope {
     let mut out = Vec::new();
     let service_name = resource.get_ref(&"service.name".into());
     message(2, &mut out, |out| {
@@ -31,15 +34,18 @@ pub(super) fn process(resource: &Resource) -> Vec<u8> {
             message(2, out, |out| key_value(&tag, out));
         }
     });
-    out
+    Envelope {
+        prefix: Vec::new(),
+        suffix: out,
+    }
 }
 
-/// One of `Batch.spans`. Texts are cut to `max_text` characters.
-pub(super) fn span(data: &SpanData, max_text: usize, out: &mut Vec<u8>) {
-    message(1, out, |out| fields(data, max_text, out));
+/// Writes one of `Batch.spans`. Strings are cut to `max_value_length` characters.
+pub(super) fn span(data: &SpanData, max_value_length: usize, out: &mut Vec<u8>) {
+    message(1, out, |out| fields(data, max_value_length, out));
 }
 
-fn fields(span: &SpanData, max_text: usize, out: &mut Vec<u8>) {
+fn fields(span: &SpanData, max_value_length: usize, out: &mut Vec<u8>) {
     let context = &span.span_context;
     bytes(1, &context.trace_id().to_bytes(), out);
     bytes(2, &context.span_id().to_bytes(), out);
@@ -59,14 +65,14 @@ fn fields(span: &SpanData, max_text: usize, out: &mut Vec<u8>) {
     if let Ok(duration) = prost_types::Duration::try_from(mapping::duration(span)) {
         encoding::message::encode(7, &duration, out);
     }
-    for tag in mapping::tags(span, max_text) {
+    for tag in mapping::tags(span, max_value_length) {
         message(8, out, |out| key_value(&tag, out));
     }
     for event in span.events.iter() {
         message(9, out, |out| {
             let time = prost_types::Timestamp::from(event.timestamp);
             encoding::message::encode(1, &time, out);
-            for field in mapping::fields(event, max_text) {
+            for field in mapping::fields(event, max_value_length) {
                 message(2, out, |out| key_value(&field, out));
             }
         });
@@ -101,7 +107,7 @@ fn key_value(tag: &Tag<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// A 0 is what a reader takes for a field that is not there.
+/// Writes a number, unless it is 0: the default of a missing field.
 fn varint(tag: u32, value: u64, out: &mut Vec<u8>) {
     if value != 0 {
         encode_key(tag, WireType::Varint, out);
@@ -115,10 +121,10 @@ fn bytes(tag: u32, value: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(value);
 }
 
-/// Writes `fields`, and the length before them once it is known.
+/// Writes `fields`, preceded by their length.
 fn message(tag: u32, out: &mut Vec<u8>, fields: impl FnOnce(&mut Vec<u8>)) {
     encode_key(tag, WireType::LengthDelimited, out);
-    // Most messages have less than 128 bytes, and so a length of one; others move along.
+    // Most messages have less than 128 bytes, and so a length of one byte; others are moved.
     let length_at = out.len();
     out.push(0);
     let start = out.len();
@@ -228,7 +234,7 @@ mod tests {
         let mut bytes = Vec::new();
         span(&data, usize::MAX, &mut bytes);
         span(&data, usize::MAX, &mut bytes);
-        bytes.extend(process(&resource));
+        bytes.extend(envelope(&resource).suffix);
 
         let batch = api_v2::Batch::decode(bytes.as_slice()).unwrap();
         let tags = |tags: &[api_v2::KeyValue]| -> Vec<(String, i32, String, bool, i64, f64)> {

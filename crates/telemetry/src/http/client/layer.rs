@@ -1,0 +1,179 @@
+//! The layer of tower.
+
+use std::{
+    error::Error,
+    io,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response, Uri};
+use http_body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
+use tracing::{Instrument, Span, field::Empty, info_span, instrument::Instrumented};
+
+use super::{TARGET, span_of_request};
+use crate::{
+    Requests,
+    http::{
+        exchange::{Exchange, Failure, OTHER, Protocol, ResponseFuture, Side},
+        grpc::{self, ResponseBody},
+        propagation,
+    },
+    with_causes,
+};
+
+/// Makes the span of each request of a client that is a service of tower's.
+///
+/// It goes right around the client, within any layer that makes another error of the client's.
+/// `error.type` is then `timeout` or `connection_error` where the error comes from the system, and
+/// `_OTHER` else.
+///
+/// # Examples
+///
+/// A gRPC client, whose requests do not name their server before they are in the channel:
+///
+/// ```no_run
+/// use axum_jaeger_telemetry::client::TraceLayer;
+/// use tonic::transport::Endpoint;
+/// use tower::ServiceBuilder;
+///
+/// # async fn connect() -> Result<(), tonic::transport::Error> {
+/// let endpoint = Endpoint::from_static("http://app-b:50051");
+/// let trace = TraceLayer::new().with_origin(endpoint.uri().clone());
+/// let channel = ServiceBuilder::new().layer(trace).service(endpoint.connect().await?);
+/// // let client = GreeterClient::new(channel);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct TraceLayer {
+    settings: Option<Arc<Requests>>,
+    origin: Option<Uri>,
+}
+
+impl TraceLayer {
+    /// With the settings that [`init`](crate::init) got.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With settings of its own.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Requests) -> Self {
+        self.settings = Some(Arc::new(settings));
+        self
+    }
+
+    /// The server of requests that have only a path, for the attributes of their spans.
+    #[must_use]
+    pub fn with_origin(mut self, origin: Uri) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+}
+
+impl<S> Layer<S> for TraceLayer {
+    type Service = Trace<S>;
+
+    fn layer(&self, inner: S) -> Trace<S> {
+        let layer = self.clone();
+        Trace { inner, layer }
+    }
+}
+
+/// The service of a [`TraceLayer`].
+#[derive(Clone, Debug)]
+pub struct Trace<S> {
+    inner: S,
+    layer: TraceLayer,
+}
+
+impl<S, B, R> Service<Request<B>> for Trace<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Error: Error + 'static,
+    R: Body,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = Instrumented<ResponseFuture<S::Future, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let exchange = self.layer.begin(&request);
+        let span = exchange.span().clone();
+        propagation::pass_on(&span, request.headers_mut());
+        let inner = span.in_scope(|| self.inner.call(request));
+        ResponseFuture::new(inner, exchange, failure).instrument(span)
+    }
+}
+
+impl TraceLayer {
+    fn begin<B>(&self, request: &Request<B>) -> Exchange {
+        let uri = request.uri();
+        let origin = Some(uri).filter(|uri| uri.authority().is_some());
+        let origin = origin.or(self.origin.as_ref());
+        let host = origin.and_then(Uri::host);
+        let port = origin.and_then(port);
+        if grpc::is_call(request.headers()) {
+            let span = span_of_call(grpc::method(uri.path()), host, port);
+            return Exchange::new(span, Side::Client, Protocol::Grpc);
+        }
+        let settings = self
+            .settings
+            .as_deref()
+            .unwrap_or_else(|| crate::requests());
+        let url = uri.to_string();
+        let span = span_of_request(request.method().as_str(), &url, host, port, settings);
+        Exchange::new(span, Side::Client, Protocol::Http)
+    }
+}
+
+fn span_of_call(method: &str, host: Option<&str>, port: Option<u16>) -> Span {
+    info_span!(
+        target: TARGET,
+        "gRPC call",
+        otel.name = method,
+        otel.kind = "client",
+        rpc.system.name = "grpc",
+        rpc.method = method,
+        rpc.response.status_code = Empty,
+        server.address = host,
+        server.port = port.map(i64::from),
+        error.type = Empty,
+    )
+}
+
+fn port(uri: &Uri) -> Option<u16> {
+    let known = || match uri.scheme_str()? {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    };
+    uri.port_u16().or_else(known)
+}
+
+fn failure<E: Error + 'static>(error: &E) -> Failure {
+    Failure {
+        error_type: error_type(error),
+        description: with_causes(error),
+    }
+}
+
+/// By the system's error among the causes.
+fn error_type(error: &(dyn Error + 'static)) -> &'static str {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::TimedOut) => return "timeout",
+            Some(_) => return "connection_error",
+            None => cause = error.source(),
+        }
+    }
+    OTHER
+}

@@ -1,0 +1,51 @@
+//! One client span for each request that goes out.
+//!
+//! `send` is for reqwest (feature `client`), [`TraceLayer`] a layer of tower's for any client of
+//! hyper's or tonic's. They do the same:
+//!
+//! - The context of the span travels in the headers, with the baggage of the request that is being
+//!   answered ([`propagation`](crate::propagation)).
+//! - It has the attributes of the semantic conventions for HTTP client spans, or of those for RPC
+//!   where the request is a gRPC call. HTTP's span ends with the head of the answer, that of a call
+//!   with its trailers.
+//! - It has status error for a response of 400 and above (a server's span only from 500 on: a bad
+//!   request is the caller's fault), for any gRPC status but `OK`, for no answer at all, and when
+//!   the answer is not waited for any more.
+
+mod layer;
+#[cfg(feature = "client")]
+mod reqwest;
+
+use tracing::{Span, field::Empty, info_span};
+
+use crate::Requests;
+
+pub use self::layer::{Trace, TraceLayer};
+#[cfg(feature = "client")]
+pub use self::reqwest::send;
+pub use super::{exchange::ResponseFuture, grpc::ResponseBody};
+
+/// The target of its spans: its public path.
+const TARGET: &str = "axum_jaeger_telemetry::client";
+
+/// A request of HTTP. The port is that of the scheme where the URL has none.
+fn span_of_request(
+    method: &str,
+    url: &str,
+    host: Option<&str>,
+    port: Option<u16>,
+    settings: &Requests,
+) -> Span {
+    info_span!(
+        target: TARGET,
+        "HTTP request",
+        otel.name = method,
+        otel.kind = "client",
+        http.request.method = method,
+        url.full = &*settings.sensitive_keys.redact_url(url),
+        server.address = host,
+        server.port = port.map(i64::from),
+        http.response.status_code = Empty,
+        error.type = Empty,
+    )
+}

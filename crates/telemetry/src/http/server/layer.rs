@@ -1,0 +1,100 @@
+//! The layer of tower.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_layer::Layer;
+use tower_service::Service;
+use tracing::{Instrument, instrument::Instrumented};
+
+use super::begin;
+use crate::{
+    Requests,
+    http::{
+        exchange::{Failure, OTHER, ResponseFuture},
+        grpc::ResponseBody,
+    },
+};
+
+/// Makes the span of each request to a service of tower's, as [`trace`](super::trace) does in axum.
+/// With the feature `axum` it reads what axum's router and server know of a request.
+///
+/// # Examples
+///
+/// A gRPC server:
+///
+/// ```
+/// use axum_jaeger_telemetry::server::TraceLayer;
+/// use tonic::{service::Routes, transport::Server};
+///
+/// # fn serve(services: Routes) {
+/// let server = Server::builder().layer(TraceLayer::new()).add_routes(services);
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct TraceLayer {
+    settings: Option<Arc<Requests>>,
+}
+
+impl TraceLayer {
+    /// With the settings that [`init`](crate::init) got.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With settings of its own.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Requests) -> Self {
+        self.settings = Some(Arc::new(settings));
+        self
+    }
+}
+
+impl<S> Layer<S> for TraceLayer {
+    type Service = Trace<S>;
+
+    fn layer(&self, inner: S) -> Trace<S> {
+        let settings = self.settings.clone();
+        Trace { inner, settings }
+    }
+}
+
+/// The service of a [`TraceLayer`].
+#[derive(Clone, Debug)]
+pub struct Trace<S> {
+    inner: S,
+    settings: Option<Arc<Requests>>,
+}
+
+impl<S, B, R> Service<Request<B>> for Trace<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Body,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = Instrumented<ResponseFuture<S::Future, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let settings = self
+            .settings
+            .as_deref()
+            .unwrap_or_else(|| crate::requests());
+        let exchange = begin(&request, settings);
+        let span = exchange.span().clone();
+        let inner = span.in_scope(|| self.inner.call(request));
+        let failure = |_: &S::Error| Failure {
+            error_type: OTHER,
+            description: String::new(),
+        };
+        ResponseFuture::new(inner, exchange, failure).instrument(span)
+    }
+}

@@ -1,0 +1,196 @@
+//! Server spans of HTTP, by axum's middleware and by the layer.
+
+use std::{collections::BTreeMap, convert::Infallible, future::pending, net::SocketAddr};
+
+use axum::{Router, middleware::from_fn, routing::get};
+use axum_jaeger_telemetry::{
+    Requests,
+    server::{self, ClientAddress, TraceLayer},
+};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt, sync::Notify};
+use tower::{Layer, service_fn};
+
+use crate::support::{has_tags, listen, of_kind, root, run, spans, tag, trace_of};
+
+/// Serves `app` by axum.
+async fn serve(app: Router) -> SocketAddr {
+    let (listener, address) = listen().await;
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async { axum::serve(listener, app).await });
+    address
+}
+
+/// A request for `/never` has come.
+static BEGUN: Notify = Notify::const_new();
+
+/// Serves one service of tower's by hyper alone: `/5xx` fails, `/never` is not answered.
+async fn serve_by_hyper(layer: TraceLayer) -> SocketAddr {
+    let (listener, address) = listen().await;
+    let answer = async |request: Request<Incoming>| {
+        let status = match request.uri().path() {
+            "/5xx" => StatusCode::SERVICE_UNAVAILABLE,
+            "/never" => {
+                BEGUN.notify_one();
+                pending().await
+            }
+            _ => StatusCode::OK,
+        };
+        let mut response = Response::new(Full::<Bytes>::from("an answer"));
+        *response.status_mut() = status;
+        Ok::<_, Infallible>(response)
+    };
+    tokio::spawn(async move {
+        loop {
+            let (stream, peer) = listener.accept().await.unwrap();
+            let service = layer.layer(service_fn(answer));
+            let address = ClientAddress::from(peer.ip());
+            let service = tower::util::MapRequest::new(service, move |mut request: Request<_>| {
+                request.extensions_mut().insert(address.clone());
+                request
+            });
+            tokio::spawn(async move {
+                let builder = auto::Builder::new(TokioExecutor::new());
+                let service = TowerToHyperService::new(service);
+                let _ = builder
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        }
+    });
+    address
+}
+
+/// The one span of a request to this URL, and its answer's text.
+async fn span_of(url: &str, headers: &[(&'static str, &str)]) -> (Value, String) {
+    let mut request = reqwest::Client::new().get(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = request.send().await.unwrap();
+    let trace = trace_of(response.headers());
+    let text = response.text().await.unwrap();
+    (spans(&trace, 1).await.remove(0), text)
+}
+
+#[test]
+fn axum_s_connect_info_is_the_client_s_address() {
+    run(async {
+        let app = Router::new().route("/items/{item_id}", get(async || "an item"));
+        let traced = [
+            app.clone().layer(from_fn(server::trace)),
+            app.layer(TraceLayer::new()),
+        ];
+        for app in traced {
+            let address = serve(app).await;
+            let (span, text) = span_of(&format!("http://{address}/items/5?q=x"), &[]).await;
+            assert_eq!(text, "an item");
+            assert_eq!(span["operationName"], "GET /items/{item_id}");
+            has_tags(
+                &span,
+                &[
+                    ("client.address", json!("127.0.0.1")),
+                    ("network.peer.address", Value::Null),
+                    ("http.route", json!("/items/{item_id}")),
+                ],
+            );
+        }
+    });
+}
+
+#[test]
+fn the_layer_s_spans_are_those_of_the_middleware() {
+    run(async {
+        let app = Router::new()
+            .fallback(async || "an answer")
+            .layer(from_fn(server::trace));
+        let by_axum = serve(app).await;
+        let by_hyper = serve_by_hyper(TraceLayer::new()).await;
+        let mut seen = Vec::new();
+        for address in [by_axum, by_hyper] {
+            let url = format!("http://{address}/items/5?q=x&sig=SECRET");
+            let headers = [("user-agent", "test/1"), ("x-forwarded-for", "192.0.2.1")];
+            let (span, text) = span_of(&url, &headers).await;
+            assert_eq!(text, "an answer");
+            assert_eq!(tag(&span, "server.port"), address.port());
+            let tags = span["tags"].as_array().unwrap().iter();
+            let tags = tags.map(|tag| (tag["key"].to_string(), tag["value"].to_string()));
+            let mut tags: BTreeMap<_, _> = tags.collect();
+            tags.remove(r#""server.port""#);
+            assert_eq!(tags[r#""url.query""#], r#""q=x&sig=REDACTED""#);
+            seen.push((span["operationName"].to_string(), tags));
+        }
+        assert_eq!(seen[0], seen[1]);
+    });
+}
+
+#[test]
+fn a_layer_may_have_settings_of_its_own() {
+    run(async {
+        let settings = Requests {
+            sensitive_keys: "token".parse().unwrap(),
+            trusts_forwarded: true,
+        };
+        let address = serve_by_hyper(TraceLayer::new().with_settings(settings)).await;
+        let forwarded = [("x-forwarded-for", "192.0.2.1")];
+        let url = format!("http://{address}/?token=SECRET&sig=kept");
+        let (span, _) = span_of(&url, &forwarded).await;
+        has_tags(
+            &span,
+            &[
+                ("url.query", json!("token=REDACTED&sig=kept")),
+                ("client.address", json!("192.0.2.1")),
+                ("network.peer.address", json!("127.0.0.1")),
+            ],
+        );
+    });
+}
+
+#[test]
+fn an_answer_of_500_and_above_is_an_error() {
+    run(async {
+        let address = serve_by_hyper(TraceLayer::new()).await;
+        let (span, _) = span_of(&format!("http://{address}/5xx"), &[]).await;
+        has_tags(
+            &span,
+            &[
+                ("http.response.status_code", json!(503)),
+                ("error.type", json!("503")),
+                ("otel.status_code", json!("ERROR")),
+            ],
+        );
+    });
+}
+
+#[test]
+fn a_client_that_went_away_leaves_an_error() {
+    run(async {
+        let address = serve_by_hyper(TraceLayer::new()).await;
+        let (_, trace) = root();
+        let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "GET /never HTTP/1.1\r\nhost: a\r\ntraceparent: 00-{trace}-b7ad6b7169203331-01\r\n\r\n"
+        );
+        client.write_all(head.as_bytes()).await.unwrap();
+        BEGUN.notified().await;
+        drop(client);
+        let spans = spans(&trace, 2).await;
+        let span = of_kind(&spans, "server");
+        has_tags(
+            span,
+            &[
+                ("error.type", json!("cancelled")),
+                ("error", json!(true)),
+                ("http.response.status_code", Value::Null),
+            ],
+        );
+    });
+}
