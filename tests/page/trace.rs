@@ -3,7 +3,7 @@
 use crate::{
     browser::Browser,
     jaeger::Jaeger,
-    model::Tag,
+    model::{Span, Tag},
     spans::{HOSTILE, shop, span, store},
 };
 
@@ -222,13 +222,15 @@ async fn a_trace_that_lost_its_selected_span_shows_another() {
     browser.until(SELECTED, "shop first").await;
     browser.keys("#tree", HOME).await;
     browser.until(QUERY, "?span=0000000000000001").await;
-    // A trace for which the first one has to go, of which then two more spans arrive.
+    // Larger traces evict it; after that, two more of its spans arrive.
     let text = "x".repeat(800_000);
-    let large = Span {
-        tags: vec![Tag::text("large", &text)],
-        ..span(32, 1, 0, "shop", "large")
-    };
-    store(&jaeger, &[large]).await;
+    for id in [32, 33] {
+        let large = Span {
+            tags: vec![Tag::text("large", &text)],
+            ..span(id, 1, 0, "shop", "large")
+        };
+        store(&jaeger, &[large]).await;
+    }
     let late = [
         span(31, 2, 0, "shop", "second"),
         span(31, 3, 2, "shop", "third"),
