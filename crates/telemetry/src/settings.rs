@@ -1,5 +1,11 @@
 //! Configuration of tracing, logging and export.
 
+// Without a transport `Mode` has no values, and the code that strum derives for it is unreachable.
+#![cfg_attr(
+    not(any(feature = "grpc", feature = "thrift")),
+    allow(unreachable_code)
+)]
+
 use std::{sync::OnceLock, time::Duration};
 
 use opentelemetry::InstrumentationScope;
@@ -72,10 +78,14 @@ pub struct Settings {
 impl Settings {
     /// The defaults for a service of this name, whose spans go to `destination`.
     pub fn new(service_name: impl Into<String>, destination: Destination) -> Self {
+        Self::with_defaults(service_name.into(), Some(destination))
+    }
+
+    pub(crate) fn with_defaults(service_name: String, destination: Option<Destination>) -> Self {
         Self {
-            service_name: service_name.into(),
+            service_name,
             resource: ResourceAttributes::default(),
-            destination: Some(destination),
+            destination,
             sampler: Sampler::ParentBasedAlwaysOn,
             batching: Batching::DEFAULT,
             attribute_value_length_limit: DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT,
@@ -148,6 +158,18 @@ pub enum Mode {
     /// Thrift compact over UDP to the agent, port 6831.
     #[cfg(feature = "thrift")]
     ThriftAgent,
+}
+
+#[cfg(any(feature = "grpc", feature = "thrift"))]
+impl Mode {
+    /// The mode if none is set.
+    pub(crate) const DEFAULT: Self = {
+        #[cfg(feature = "grpc")]
+        let mode = Self::Grpc;
+        #[cfg(not(feature = "grpc"))]
+        let mode = Self::ThriftAgent;
+        mode
+    };
 }
 
 /// The form of a log line.

@@ -40,6 +40,7 @@
 //! value"), and a name in small letters is another variable.
 
 mod declare;
+mod destination;
 mod value;
 mod variables;
 

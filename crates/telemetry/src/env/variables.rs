@@ -1,18 +1,15 @@
 //! The variables of this crate.
 
-use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
-use http::uri::Authority;
-use reqwest::Url;
-
-use super::{Env, EnvError, Flag, InvalidValue, Port, Whole, value::MAX_INTEGER, variables};
+use super::{Env, EnvError, Flag, InvalidValue, Whole, value::MAX_INTEGER, variables};
 use crate::{
-    Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, Mode, Requests,
-    ResourceAttributes, Sampler, SensitiveKeys, Settings,
+    Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, Requests, ResourceAttributes,
+    Sampler, SensitiveKeys, Settings,
 };
 
 variables! {
-    /// Which service this is, and where its spans go.
+    /// The service, its spans and its requests.
     struct Variables {
         /// Attributes of the resource: `key=value,key=value`, percent-encoded.
         otel_resource_attributes: ResourceAttributes = ResourceAttributes::default();
@@ -20,20 +17,6 @@ variables! {
         otel_service_name: String = otel_resource_attributes.service_name().unwrap_or("app").to_owned();
         /// `service.name`.
         app_name: String = otel_service_name.clone();
-
-        /// Transport of the spans.
-        mode: Mode = Mode::Grpc;
-        /// Collector of the mode `grpc`.
-        collector_endpoint_grpc_endpoint: String = "jaeger-collector:14250".to_owned(),
-            if |text| is_host_and_port(text), else "host:port";
-        /// Collector of the mode `thrift-collector`.
-        collector_thrift_url: String = "http://jaeger-collector:14268".to_owned(),
-            if |text| is_http_url(text), else "a URL that begins with http://";
-        /// Agent of the mode `thrift-agent`.
-        agent_host_name: String = "jaeger-agent".to_owned(),
-            if |text| is_host(text), else "a host name or an IP address";
-        /// Its UDP port for Thrift compact.
-        agent_port: Port = Port(6831);
 
         /// Makes no spans, and passes the caller's context on.
         otel_sdk_disabled: Flag = Flag(false);
@@ -106,19 +89,7 @@ impl Settings {
     /// [`env`](crate::env).
     pub fn read(env: &mut Env) -> Self {
         let vars: Variables = env.read();
-        let destination = match vars.mode {
-            Mode::Grpc => Destination::Grpc {
-                collector: vars.collector_endpoint_grpc_endpoint,
-            },
-            Mode::ThriftCollector => Destination::ThriftCollector {
-                url: vars.collector_thrift_url,
-            },
-            Mode::ThriftAgent => Destination::ThriftAgent {
-                host: vars.agent_host_name,
-                port: vars.agent_port.0,
-            },
-        };
-        let mut settings = Self::new(vars.app_name, destination);
+        let mut settings = Self::with_defaults(vars.app_name, Destination::read(env));
         if vars.otel_sdk_disabled.0 {
             settings.destination = None;
         }
@@ -191,23 +162,6 @@ impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-fn is_host_and_port(text: &str) -> bool {
-    !text.contains('@') && Authority::from_str(text).is_ok_and(|host| host.port_u16().is_some())
-}
-
-fn is_http_url(text: &str) -> bool {
-    Url::parse(text).is_ok_and(|url| url.scheme() == "http" && url.query().is_none())
-}
-
-/// Host names as in RFC 1123, with the underscore that Docker's names use; or an IP address.
-fn is_host(text: &str) -> bool {
-    let is_host_name = |text: &str| {
-        let mut bytes = text.bytes();
-        text.len() <= 253 && bytes.all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
-    };
-    text.parse::<IpAddr>().is_ok() || is_host_name(text)
 }
 
 #[cfg(feature = "log")]
