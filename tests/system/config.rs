@@ -1,11 +1,6 @@
 //! Settings as a user sees them: the errors of invalid ones, and the log of those in force.
 
-use crate::support::{
-    demo::Demo,
-    jaeger::{Jaeger, tag},
-    process::Process,
-    service::Service,
-};
+use crate::support::{demo::Demo, jaeger::Jaeger, process::Process, service::Service};
 
 #[test]
 fn invalid_variables_end_the_start_with_code_2_and_a_line_each() {
@@ -96,9 +91,9 @@ async fn the_service_has_the_name_that_opentelemetry_s_variables_give() {
         let service = Service::start(&env);
         service.get("/items/5").await;
         let traces = jaeger.traces(name, 1).await;
-        let process = &traces[0]["processes"]["p1"];
-        assert_eq!(tag(process, "service.name"), name);
-        assert_eq!(tag(process, "team"), "blue");
+        let span = &traces[0].spans()[0];
+        assert_eq!(span.process_tag("service.name"), Some(&name.into()));
+        assert_eq!(span.process_tag("team"), Some(&"blue".into()));
         let line = service.process.wait_for_line("GET /items/5");
         assert!(
             line.contains(&format!("resource.service.name={name}]")),

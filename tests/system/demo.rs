@@ -40,10 +40,9 @@ async fn receivers(jaeger: &str, service: &str) -> Vec<String> {
             trace["processes"][process]["serviceName"] == service
         })
         .map(|span| {
-            crate::support::jaeger::tag(span, "internal.span.receiver")
-                .as_str()
-                .unwrap()
-                .to_owned()
+            let mut tags = span["tags"].as_array().unwrap().iter();
+            let tag = tags.find(|tag| tag["key"] == "internal.span.receiver");
+            tag.unwrap()["value"].as_str().unwrap().to_owned()
         })
         .collect();
     found.dedup();

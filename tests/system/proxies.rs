@@ -124,7 +124,7 @@ async fn verify_reaches_other_machines_through_the_proxy_and_names_it_in_errors(
     let app = Service::traced(&jaeger, "grpc", "app-a", &targets);
     let names = [
         ("app.example", app.address),
-        ("jaeger.example", jaeger.query),
+        ("jaeger.example", jaeger.addresses().query),
     ];
     let proxy = Proxy::start(&names).await;
     let ask = [

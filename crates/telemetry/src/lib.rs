@@ -59,10 +59,8 @@ use self::{
     span_filter::span_filter,
 };
 
-#[cfg(feature = "client")]
-pub use self::http::client;
 pub use self::http::{
-    propagation,
+    client, propagation,
     redaction::{self, SensitiveKeys},
     server,
 };

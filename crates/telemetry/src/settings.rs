@@ -76,16 +76,16 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults for a service of this name, whose spans go to `destination`.
-    pub fn new(service_name: impl Into<String>, destination: Destination) -> Self {
-        Self::with_defaults(service_name.into(), Some(destination))
-    }
-
-    pub(crate) fn with_defaults(service_name: String, destination: Option<Destination>) -> Self {
+    /// The defaults for a service of this name, whose spans go to `destination`; with `None` it makes
+    /// none.
+    pub fn new(
+        service_name: impl Into<String>,
+        destination: impl Into<Option<Destination>>,
+    ) -> Self {
         Self {
-            service_name,
+            service_name: service_name.into(),
             resource: ResourceAttributes::default(),
-            destination,
+            destination: destination.into(),
             sampler: Sampler::ParentBasedAlwaysOn,
             batching: Batching::DEFAULT,
             attribute_value_length_limit: DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT,
@@ -141,7 +141,12 @@ pub(crate) fn set_requests(requests: Requests) {
 }
 
 /// Transport of the spans to Jaeger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, Display, VariantNames)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display)]
+// A name of one of no modes cannot be parsed.
+#[cfg_attr(
+    any(feature = "grpc", feature = "thrift"),
+    derive(EnumString, VariantNames)
+)]
 #[strum(
     serialize_all = "kebab-case",
     parse_err_ty = InvalidValue,
@@ -158,18 +163,6 @@ pub enum Mode {
     /// Thrift compact over UDP to the agent, port 6831.
     #[cfg(feature = "thrift")]
     ThriftAgent,
-}
-
-#[cfg(any(feature = "grpc", feature = "thrift"))]
-impl Mode {
-    /// The mode if none is set.
-    pub(crate) const DEFAULT: Self = {
-        #[cfg(feature = "grpc")]
-        let mode = Self::Grpc;
-        #[cfg(not(feature = "grpc"))]
-        let mode = Self::ThriftAgent;
-        mode
-    };
 }
 
 /// The form of a log line.

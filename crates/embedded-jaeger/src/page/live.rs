@@ -24,7 +24,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{answer, params};
-use crate::{logs::Logs, model::TraceId, query::Watch, store::Store};
+use crate::{logs::Logs, model::TraceId, query::SearchSubscription, store::Store};
 
 /// Pages at a time; each holds one of the port's connections for as long as it is looked at.
 const MAX_PAGES: usize = 64;
@@ -93,7 +93,7 @@ enum Shown {
     /// With `trace`: that one.
     Trace(TraceId),
     /// With those of a search: what it finds.
-    Search(Arc<Watch>),
+    Search(Arc<SearchSubscription>),
 }
 
 impl Shown {
@@ -101,7 +101,7 @@ impl Shown {
         match pairs.as_slice() {
             [] => Ok(Self::All),
             [(name, id)] if name == "trace" => params::trace(id).map(Shown::Trace),
-            _ => Watch::parse(pairs).map(|search| Self::Search(Arc::new(search))),
+            _ => SearchSubscription::parse(pairs).map(|search| Self::Search(Arc::new(search))),
         }
     }
 }

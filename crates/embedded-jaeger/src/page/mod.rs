@@ -4,12 +4,12 @@
 //! What spans say comes from anybody. The scripts show it as text alone, and the policy lets no
 //! script run but these files.
 
-mod answer;
+pub(super) mod answer;
 mod buttons;
 mod header;
 mod live;
 mod logs;
-mod params;
+pub(super) mod params;
 
 use std::sync::Arc;
 

@@ -24,9 +24,15 @@ variables! {
     /// Where the spans go.
     struct Variables {
         /// Transport of the spans.
-        mode: Mode = Mode::DEFAULT;
+        mode: Mode = DEFAULT_MODE;
     }
 }
+
+/// `grpc`, in a build that has it.
+#[cfg(feature = "grpc")]
+const DEFAULT_MODE: Mode = Mode::Grpc;
+#[cfg(all(feature = "thrift", not(feature = "grpc")))]
+const DEFAULT_MODE: Mode = Mode::ThriftAgent;
 
 #[cfg(feature = "grpc")]
 variables! {
@@ -54,7 +60,8 @@ variables! {
 }
 
 impl Destination {
-    /// Reads the variables of every mode, and returns the destination of the chosen one.
+    /// Reads the variables of every mode, so that an invalid one is found before the mode changes,
+    /// and returns the destination of the mode.
     #[cfg(any(feature = "grpc", feature = "thrift"))]
     pub(super) fn read(env: &mut Env) -> Option<Self> {
         let vars: Variables = env.read();

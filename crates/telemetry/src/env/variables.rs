@@ -89,7 +89,7 @@ impl Settings {
     /// [`env`](crate::env).
     pub fn read(env: &mut Env) -> Self {
         let vars: Variables = env.read();
-        let mut settings = Self::with_defaults(vars.app_name, Destination::read(env));
+        let mut settings = Self::new(vars.app_name, Destination::read(env));
         if vars.otel_sdk_disabled.0 {
             settings.destination = None;
         }

@@ -8,7 +8,7 @@
 //! bounded queue until a batch is full or has waited long enough. A batch is sent as one message
 //! until it is accepted or its time is up. [`SpanCounts`] count every span on its way.
 
-// Without a transport there is no `Destination`, and the compiler knows that the rest is unreachable.
+// A build without a transport has no `Destination`: the compiler knows that the rest is unreachable.
 #![cfg_attr(
     not(any(feature = "grpc", feature = "thrift")),
     allow(

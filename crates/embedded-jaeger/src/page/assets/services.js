@@ -58,7 +58,7 @@ const operations = new Table(byId("operations"), [
 let shown = "";
 
 async function update() {
-  const figures = await ask(`/page/figures?lookback=${lookback.value}`);
+  const figures = await ask(`/page/stats?lookback=${lookback.value}`);
   const none = figures.services.length === 0;
   byId("figures").hidden = none;
   const now = JSON.stringify([lookback.value, figures]);
