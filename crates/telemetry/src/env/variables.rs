@@ -88,8 +88,9 @@ impl Settings {
     /// Reads these settings from `env`, for a program that has variables of its own: see
     /// [`env`](crate::env).
     pub fn read(env: &mut Env) -> Self {
+        let destination = Destination::read(env);
         let vars: Variables = env.read();
-        let mut settings = Self::new(vars.app_name, Destination::read(env));
+        let mut settings = Self::new(vars.app_name, destination);
         if vars.otel_sdk_disabled.0 {
             settings.destination = None;
         }
