@@ -14,39 +14,32 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use tokio::time::timeout;
+use tower::limit::GlobalConcurrencyLimitLayer;
 
 use super::{Inbox, MAX_MESSAGE, Reason, decode, foreign};
-use crate::server::Limit;
+use crate::server::{MAX_REQUESTS, REQUEST_TIME};
 
 /// The receiver's routes. Statuses are those of Jaeger's collector, and texts begin as its do, but
 /// for a body that is too large or too slow, on which it sets no limit.
 pub(crate) fn router(inbox: Arc<Inbox>) -> Router {
+    let limit = GlobalConcurrencyLimitLayer::new(MAX_REQUESTS);
     Router::new()
-        .route("/api/traces", post(traces))
+        .route("/api/traces", post(traces).layer(limit))
         .method_not_allowed_fallback(other_method)
         .fallback(other_path)
-        .with_state(Service {
-            inbox,
-            limit: Limit::default(),
-        })
-}
-
-#[derive(Debug, Clone)]
-struct Service {
-    inbox: Arc<Inbox>,
-    limit: Limit,
+        .with_state(inbox)
 }
 
 /// Why a request is refused.
 type Refusal = (StatusCode, Reason, String);
 
-async fn traces(State(service): State<Service>, request: Request<Body>) -> Response {
-    let Service { inbox, limit } = service;
-    let too_slow = || {
+async fn traces(State(inbox): State<Arc<Inbox>>, request: Request<Body>) -> Response {
+    let too_slow = |_| {
         let why = "the request took too long to arrive".into();
         Err((StatusCode::REQUEST_TIMEOUT, Reason::Malformed, why))
     };
-    let received = limit.run(receive(&inbox, request)).await;
+    let received = timeout(REQUEST_TIME, receive(&inbox, request)).await;
     match received.unwrap_or_else(too_slow) {
         Ok(()) => {
             inbox.counters.done();
@@ -56,13 +49,13 @@ async fn traces(State(service): State<Service>, request: Request<Body>) -> Respo
     }
 }
 
-async fn other_method(State(Service { inbox, .. }): State<Service>) -> Response {
+async fn other_method(State(inbox): State<Arc<Inbox>>) -> Response {
     let why = "only POST is allowed".into();
     let refusal = (StatusCode::METHOD_NOT_ALLOWED, Reason::Unsupported, why);
     refuse(&inbox, refusal)
 }
 
-async fn other_path(State(Service { inbox, .. }): State<Service>, uri: Uri) -> Response {
+async fn other_path(State(inbox): State<Arc<Inbox>>, uri: Uri) -> Response {
     let why = foreign::path(uri.path());
     refuse(&inbox, (StatusCode::NOT_FOUND, Reason::Unsupported, why))
 }
