@@ -1,18 +1,18 @@
 //! The page in a real browser, on the real binary. Needs `chromium` and `chromedriver`, and `npm
-//! ci` in this folder.
+//! ci` in this folder. The scripts' functions that need no browser are tested in `unit`, by `npm
+//! test`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accessible;
 mod browser;
-mod critical;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/demo.rs"]
 mod demo;
 mod embedded;
 mod frames;
 #[allow(dead_code, unreachable_pub)]
-#[path = "../system/support/jaeger.rs"]
-mod jaeger;
+#[path = "../system/support/jaeger_process.rs"]
+mod jaeger_process;
 mod large;
 mod links;
 mod logs;
@@ -33,7 +33,6 @@ mod search;
 mod services;
 mod spans;
 mod tags;
-mod text;
 #[allow(dead_code)]
 #[path = "../../crates/embedded-jaeger/tests/embedded_jaeger/support/thrift.rs"]
 mod thrift;
@@ -42,3 +41,8 @@ mod try_it;
 mod zoom;
 
 use embedded_jaeger::model;
+
+/// The pages are those of the real binary.
+mod jaeger {
+    pub(crate) use super::jaeger_process::JaegerProcess as Jaeger;
+}
