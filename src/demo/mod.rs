@@ -51,7 +51,7 @@ fn ports(text: &str) -> Result<[u16; 3], String> {
     ports
         .collect::<Option<Vec<u16>>>()
         .and_then(|ports| ports.try_into().ok())
-        .ok_or_else(|| "allowed are three ports such as 8000,8001,8002".to_owned())
+        .ok_or_else(|| "expected three ports such as 8000,8001,8002".to_owned())
 }
 
 /// The demo could not run.

@@ -1,8 +1,8 @@
-//! The page on which traces are seen: files embedded in the program, which ask the query API from
+//! The page that shows traces: files embedded in the program, whose scripts ask the query API from
 //! the browser.
 //!
-//! What spans say comes from anybody. The scripts show it as text alone, and the policy lets no
-//! script run but these files.
+//! The content of spans is untrusted. The scripts show it as text only, and the policy allows no
+//! script but these files.
 
 pub(super) mod answer;
 mod buttons;

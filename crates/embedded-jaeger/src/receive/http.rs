@@ -18,8 +18,8 @@ use axum::{
 use super::{MAX_MESSAGE, Reason, SpanSink, decode, foreign};
 use crate::server::Limit;
 
-/// The receiver's routes. Statuses are those of Jaeger's collector, and texts begin as its do, but
-/// for a body that is too large or too slow, on which it sets no limit.
+/// The receiver's routes. Statuses, and the beginnings of texts, are those of Jaeger's collector,
+/// except for a body that is too large or too slow: the collector has no limit for it.
 pub(crate) fn router(sink: Arc<SpanSink>) -> Router {
     Router::new()
         .route("/api/traces", post(traces))
@@ -37,7 +37,7 @@ struct Service {
     limit: Limit,
 }
 
-/// Why a request is refused.
+/// The answer to a refused request, and the reason to count.
 type Refusal = (StatusCode, Reason, String);
 
 async fn traces(State(service): State<Service>, request: Request<Body>) -> Response {
@@ -90,7 +90,8 @@ async fn receive(sink: &SpanSink, request: Request<Body>) -> Result<(), Refusal>
     Ok(())
 }
 
-/// One of the two names of the binary protocol, with or without parameters, and not compressed.
+/// Accepts one of the two names of the binary protocol, with or without parameters, without
+/// compression.
 fn check_type(headers: &HeaderMap) -> Result<(), String> {
     let value = |name| headers.get(name).map(|value| value.to_str());
     let Some(Ok(content_type)) = value(CONTENT_TYPE) else {
@@ -108,7 +109,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), String> {
     }
     match value(CONTENT_ENCODING) {
         None | Some(Ok("identity")) => Ok(()),
-        // Jaeger takes the compressed bytes for Thrift, and refuses them for that.
+        // Jaeger parses the compressed bytes as Thrift, and refuses them for that.
         Some(Ok(other)) => Err(format!(
             "Unsupported content encoding: {}",
             foreign::short(other)
