@@ -135,7 +135,7 @@ async fn headers_of_proxies_are_believed_only_where_that_is_set() {
     }
     let mut bad = Process::start(&["serve"], &[("TRUST_FORWARDED_HEADERS", "nginx")]);
     assert_eq!(bad.wait().code(), Some(2));
-    bad.wait_for_line(r#"TRUST_FORWARDED_HEADERS="nginx" is not usable: allowed is true or false"#);
+    bad.wait_for_line(r#"TRUST_FORWARDED_HEADERS="nginx" is invalid: expected true or false"#);
 }
 
 #[tokio::test]

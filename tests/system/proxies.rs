@@ -167,7 +167,7 @@ async fn verify_reaches_other_machines_through_the_proxy_and_names_it_in_errors(
     )
     .await;
     assert_eq!(code, Some(1), "{output}");
-    let through = format!("no answer through the proxy {gone} (HTTP_PROXY or ALL_PROXY): ");
+    let through = format!("no response through the proxy {gone} (HTTP_PROXY or ALL_PROXY): ");
     assert!(output.contains(&through), "{output}");
 
     // Told so, it asks none.

@@ -67,7 +67,7 @@ async fn which_keys_are_secret_is_a_setting() {
     let mut bad = Process::start(&["serve"], &[(KEYS, "token=")]);
     assert_eq!(bad.wait().code(), Some(2));
     bad.wait_for_line(&format!(
-        r#"{KEYS}="token=" is not usable: allowed is key,key without"#
+        r#"{KEYS}="token=" is invalid: expected key,key without"#
     ));
 }
 

@@ -156,3 +156,36 @@ impl SpanProcessor for Processor {
         }
     }
 }
+
+#[cfg(all(test, feature = "grpc"))]
+mod tests {
+    use super::*;
+
+    fn start() -> Result<Processor, BuildError> {
+        let collector = "localhost:0".to_owned();
+        let destination = Destination::Grpc { collector };
+        Processor::start(
+            &destination,
+            Batching::DEFAULT,
+            0,
+            &Resource::builder_empty().build(),
+        )
+    }
+
+    #[test]
+    fn outside_a_tokio_runtime_the_start_is_an_error() {
+        let error = start().unwrap_err();
+        assert!(matches!(error, BuildError::NoRuntime { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_second_shutdown_is_an_error() {
+        let processor = start().unwrap();
+        assert!(processor.shutdown().is_ok());
+        assert!(matches!(
+            processor.shutdown(),
+            Err(OTelSdkError::AlreadyShutdown)
+        ));
+        assert_eq!(processor.monitor().span_counts().started(), 0);
+    }
+}

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum_jaeger_telemetry::{Batching, Destination, Settings, Telemetry};
+use axum_jaeger_telemetry::{Destination, Settings, Telemetry};
 use embedded_jaeger::Jaeger;
 use http::HeaderMap;
 use opentelemetry::trace::TraceContextExt;
@@ -25,10 +25,7 @@ static TRACED: LazyLock<(Jaeger, Telemetry)> = LazyLock::new(|| {
         let collector = jaeger.addresses().grpc.to_string();
         let mut settings = Settings::new("test", Destination::Grpc { collector });
         settings.log_filter = "warn".to_owned();
-        settings.batching = Batching {
-            schedule_delay: Duration::ZERO,
-            ..Batching::DEFAULT
-        };
+        settings.batching.schedule_delay = Duration::ZERO;
         let telemetry = axum_jaeger_telemetry::init(&settings).unwrap();
         (jaeger, telemetry)
     })
