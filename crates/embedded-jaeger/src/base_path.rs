@@ -20,6 +20,7 @@ pub struct BasePath(String);
 #[error(
     "expected / or a path such as /jaeger or /tools/jaeger, with letters, digits, '-', '.', '_' and '~' between its slashes"
 )]
+#[non_exhaustive]
 pub struct BasePathError;
 
 impl FromStr for BasePath {

@@ -32,6 +32,7 @@ pub(super) enum Reason {
 
 /// The messages and spans that a receiver has stored and refused since its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Counts {
     /// Messages received, stored or not.
     pub messages: u64,
