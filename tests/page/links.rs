@@ -176,25 +176,10 @@ async fn what_a_link_says_and_nobody_understands_is_said() {
             "lookback",
             "lookback=soon: use a time such as 90m",
         ),
-        ("lookback=5", "lookback", "lookback=5: use"),
-        ("lookback=0h", "lookback", "lookback=0h: use"),
-        ("lookback=-1h", "lookback", "lookback=-1h: use"),
         (
             "start=yesterday",
             "start",
             "start=yesterday: this must be microseconds since 1970.",
-        ),
-        ("start=-1", "start", "start=-1: this must be microseconds"),
-        ("end=1e15", "end", "end=1e15: this must be microseconds"),
-        (
-            "start=1782900000",
-            "start",
-            "start=1782900000: this must be microseconds since 1970, and looks like seconds",
-        ),
-        (
-            "start=1782900000000",
-            "start",
-            "start=1782900000000: this must be microseconds since 1970, and looks like milliseconds",
         ),
         ("end=1782900000000000000", "end", "looks like nanoseconds"),
         (
@@ -203,7 +188,6 @@ async fn what_a_link_says_and_nobody_understands_is_said() {
             "This is earlier than From.",
         ),
         ("limit=x", "limit", "limit=x: this must be a number"),
-        ("limit=-1", "limit", "limit=-1: this must be a number"),
     ] {
         open(&browser, &jaeger, &format!("service=old&{query}")).await;
         browser.until_says(&format!("#{field}-problem"), said).await;

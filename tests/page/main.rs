@@ -1,10 +1,10 @@
 //! The page in a real browser, on the real binary. Needs `chromium` and `chromedriver`, and `npm
-//! ci` in this folder.
+//! ci` in this folder. The scripts' functions that need no browser are tested in `unit`, by `npm
+//! test`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accessible;
 mod browser;
-mod critical;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../system/support/demo.rs"]
 mod demo;
@@ -33,7 +33,6 @@ mod search;
 mod services;
 mod spans;
 mod tags;
-mod text;
 #[allow(dead_code)]
 #[path = "../../crates/embedded-jaeger/tests/embedded_jaeger/support/thrift.rs"]
 mod thrift;

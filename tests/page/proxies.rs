@@ -10,7 +10,7 @@ use crate::{
     spans::{shop, span, store},
 };
 
-/// A view, and what it says of the shop.
+/// The path of each view, and a part of what it shows of the shop.
 const VIEWS: [(&str, &str); 4] = [
     ("search?service=shop", "shop: buy"),
     ("trace/a", "shop: buy"),
@@ -43,6 +43,50 @@ async fn every_view_asks_at_once_and_for_news_where_messages_are_kept_back() {
             browser.assert_quiet().await;
         }
     }
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn a_stream_that_goes_silent_is_opened_again() {
+    let embedded = Embedded::start().await;
+    let jaeger = &embedded.jaeger;
+    store(jaeger, &shop()).await;
+    let browser = Browser::start().await;
+    let proxy = Proxy::start(embedded.url(), "/", KeepsBack::AfterFirst).await;
+    for (id, view, asked) in [
+        (5, "search?service=shop", "/api/traces"),
+        (6, "trace/a", "/page/logs"),
+    ] {
+        browser.open(proxy.url.join(view).unwrap().as_str()).await;
+        // At first, and again after the first message: the last one that comes through.
+        browser.until_answered(asked, 2).await;
+        let late = format!("late-{id}");
+        store(jaeger, &[span(10, id, 1, &late, "come")]).await;
+        browser.until_says("main", &late).await;
+    }
+    browser.assert_quiet().await;
+}
+
+/// Follows the events beside the page until more time has passed than the page accepts as silence.
+const FOUR_KEEP_ALIVES: &str = "
+    const source = new EventSource('page/live');
+    for (let count = 0; count < 4; count++) {
+        await new Promise((resolve) => source.addEventListener('keep-alive', resolve, { once: true }));
+    }
+";
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn a_stream_without_news_stays_open() {
+    let embedded = Embedded::start().await;
+    store(&embedded.jaeger, &shop()).await;
+    let browser = embedded.open("/search?service=shop").await;
+    browser.until_answered("/api/traces", 2).await;
+    browser.run(FOUR_KEEP_ALIVES).await;
+    // An answer of this kind counts when it has ended.
+    browser.until_answered("/page/live?", 0).await;
+    browser.until_answered("/api/traces", 2).await;
+    browser.assert_quiet().await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A proxy between the browser and Jaeger, as careless as some are.
+//! A proxy between the browser and Jaeger, with the faults of real ones.
 
 use axum::{
     Router,
@@ -10,27 +10,28 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use reqwest::Url;
 
-/// What it does not pass on of messages, which have no end.
+/// The part of an event stream, which never ends, that the proxy holds back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeepsBack {
     Nothing,
-    /// As nginx and others by default: heads come with the first full buffer.
+    /// Like nginx and others by default: the head comes with the first full buffer.
     HeadAndBody,
-    /// As those that compress: messages come with the first full block.
+    /// Like a proxy that compresses: messages come with the first full block.
     Body,
-    /// As those that wait for the whole, and then no longer.
+    /// Passes the first message on and loses the connection, which stays open for the browser.
+    AfterFirst,
+    /// Like a proxy that waits for the end, until a timeout.
     All,
-    /// As those with a login that has ended: there is this instead of each answer, of that content
-    /// type.
+    /// Like a proxy whose login has expired: each answer is replaced by this content type and body.
     Answers(&'static str, &'static str),
 }
 
-/// A running proxy; it ends with the test.
+/// A running proxy, which ends with the test.
 pub(crate) struct Proxy {
-    /// Where the browser finds what is at `/` behind the proxy.
+    /// The address of `/` of the server behind the proxy.
     pub(crate) url: Url,
 }
 
@@ -43,7 +44,7 @@ struct Shared {
 }
 
 impl Proxy {
-    /// Serves what is under `behind` under the path `prefix`, which begins and ends with a slash.
+    /// Serves the paths of `behind` under `prefix`, which begins and ends with a slash.
     pub(crate) async fn start(behind: &str, prefix: &'static str, keeps_back: KeepsBack) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -76,7 +77,7 @@ async fn pass(
     headers.remove(HOST);
     let url = format!("{}/{path}", shared.behind);
     let request = shared.http.request(method, url).headers(headers).body(body);
-    let Ok(answer) = request.send().await else {
+    let Ok(mut answer) = request.send().await else {
         return StatusCode::BAD_GATEWAY.into_response();
     };
     let status = answer.status();
@@ -88,6 +89,10 @@ async fn pass(
     let body = match shared.keeps_back {
         KeepsBack::HeadAndBody if are_messages => std::future::pending().await,
         KeepsBack::Body if are_messages => Body::from_stream(stream::pending::<Piece>()),
+        KeepsBack::AfterFirst if are_messages => {
+            let first = answer.chunk().await.transpose();
+            Body::from_stream(stream::iter(first).chain(stream::pending::<Piece>()))
+        }
         KeepsBack::All if are_messages => return StatusCode::GATEWAY_TIMEOUT.into_response(),
         KeepsBack::Answers(kind, body) if is_answer => {
             return ([(CONTENT_TYPE, kind)], body).into_response();

@@ -1,8 +1,6 @@
 //! Which span a trace is named after, where spans hang whose parents are missing, and when one
 //! began that does not say.
 
-use serde_json::json;
-
 use crate::{
     browser::Browser,
     jaeger::Jaeger,
@@ -210,40 +208,6 @@ async fn a_span_without_a_start_begins_with_its_parent() {
     browser
         .until("document.body.innerText.includes('1970')", false)
         .await;
-    browser.assert_quiet().await;
-}
-
-/// A span's name, the names of its parents, and its start.
-type Made<'a> = (&'a str, &'a [&'a str], i64);
-
-#[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
-async fn the_root_is_that_of_jaegers_ui() {
-    let cases: [(&[Made<'_>], &str); 8] = [
-        (&[("b", &[], 2), ("a", &[], 1)], "a"),
-        (&[("late", &[], 9), ("orphan", &["x"], 1)], "late"),
-        (&[("two", &["x", "y"], 1), ("one", &["x"], 2)], "one"),
-        (&[("b", &["x"], 2), ("a", &["y"], 1)], "a"),
-        // One that is below another is none, however early it started.
-        (&[("root", &["x"], 5), ("child", &["root"], 1)], "root"),
-        (&[("root", &["x"], 5), ("child", &["y", "root"], 1)], "root"),
-        (&[("self", &["self"], 1), ("root", &[], 2)], "root"),
-        (&[("a", &["b"], 2), ("b", &["a"], 1)], "b"),
-    ];
-    let jaeger = Jaeger::start();
-    let browser = Browser::start().await;
-    open(&browser, &jaeger, "/").await;
-    for (made, root) in cases {
-        let script = format!(
-            "const {{ read }} = await import('/page/model.js');
-            return read({{ processes: {{}}, spans: {made}.map(([name, parents, startTime]) => ({{
-                traceID: '1', spanID: name, operationName: name, startTime, duration: 1, tags: [], logs: [], processID: 'p',
-                references: parents.map((spanID) => ({{ refType: 'CHILD_OF', traceID: '1', spanID }})),
-            }})) }}).root.span.spanID;",
-            made = json!(made)
-        );
-        assert_eq!(browser.run(&script).await, json!(root), "{made:?}");
-    }
     browser.assert_quiet().await;
 }
 

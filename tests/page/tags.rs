@@ -1,7 +1,5 @@
 //! The field for tags: read as logfmt, and never half.
 
-use serde_json::{Value, json};
-
 use crate::{
     browser::Browser,
     jaeger::Jaeger,
@@ -14,106 +12,6 @@ const PROBLEM: &str = "document.getElementById('tags-problem').innerText";
 const FIELD: &str = "document.forms[0].tags.value";
 /// How often the API was asked for traces.
 const ASKED: &str = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/api/traces')).length";
-
-/// What is read, or the beginning of what is said.
-fn cases() -> Vec<(&'static str, Result<Value, &'static str>)> {
-    vec![
-        ("", Ok(json!({}))),
-        (" \t ", Ok(json!({}))),
-        ("foo=bar", Ok(json!({ "foo": "bar" }))),
-        (r#"foo = "bar""#, Ok(json!({ "foo": "bar" }))),
-        ("foo= bar", Ok(json!({ "foo": "bar" }))),
-        ("foo\t=\tbar", Ok(json!({ "foo": "bar" }))),
-        ("foo\u{a0}= bar", Ok(json!({ "foo": "bar" }))),
-        ("a = b c = d", Ok(json!({ "a": "b", "c": "d" }))),
-        ("error", Ok(json!({ "error": "true" }))),
-        ("error a=1", Ok(json!({ "error": "true", "a": "1" }))),
-        (r#""two words""#, Ok(json!({ "two words": "true" }))),
-        ("foo:bar", Ok(json!({ "foo:bar": "true" }))),
-        (
-            r#"msg="say \"hi\" now""#,
-            Ok(json!({ "msg": "say \"hi\" now" })),
-        ),
-        (r#"p="a\\b\c""#, Ok(json!({ "p": r"a\b\c" }))),
-        (r"p=C:\temp", Ok(json!({ "p": r"C:\temp" }))),
-        (r#""my key"=v"#, Ok(json!({ "my key": "v" }))),
-        (r#""a=b"="c=d""#, Ok(json!({ "a=b": "c=d" }))),
-        ("foo=bar foo=other", Ok(json!({ "foo": "other" }))),
-        (
-            "http.url=http://h/c?a=5&x=1",
-            Ok(json!({ "http.url": "http://h/c?a=5&x=1" })),
-        ),
-        ("a==b", Ok(json!({ "a": "=b" }))),
-        ("foo=", Ok(json!({ "foo": "" }))),
-        (r#"foo="" b=1"#, Ok(json!({ "foo": "", "b": "1" }))),
-        (r#"""=x"#, Ok(json!({ "": "x" }))),
-        (
-            "ключ=значение 名=値",
-            Ok(json!({ "ключ": "значение", "名": "値" })),
-        ),
-        (r#"p={"a":1}"#, Ok(json!({ "p": "{\"a\":1}" }))),
-        ("constructor=x", Ok(json!({ "constructor": "x" }))),
-        (r"\", Ok(json!({ r"\": "true" }))),
-        (r"p=C:\", Ok(json!({ "p": r"C:\" }))),
-        ("a=b\"c", Ok(json!({ "a": "b\"c" }))),
-        (
-            "a=1\nb\u{2028}c=\"\t\"",
-            Ok(json!({ "a": "1", "b": "true", "c": "\t" })),
-        ),
-        (r#"foo=bar"""#, Ok(json!({ "foo": r#"bar"""# }))),
-        (r#"a="\u0041""#, Ok(json!({ "a": r"\u0041" }))),
-        (r#"msg=say "hi""#, Ok(json!({ "msg": "say", "hi": "true" }))),
-        ("foo=“b”,c=d", Ok(json!({ "foo": "“b”,c=d" }))),
-        ("=bar", Err("=bar: a key is missing before =")),
-        ("a=1 = 2", Err("= 2: a key is missing before =")),
-        (r#"msg="say"#, Err("\"say: the closing quote is missing")),
-        (r#"a=1 "b"#, Err("\"b: the closing quote is missing")),
-        (r#"a="\""#, Err(r#""\": the closing quote is missing"#)),
-        (r#"p="C:\""#, Err(r#""C:\": the closing quote is missing"#)),
-        (r#"a="b"c=d"#, Err("\"b\"c=d: a closing quote must")),
-        (r#"a="b"c"#, Err("\"b\"c: a closing quote must")),
-        (r#"foo="""""#, Err("\"\"\"\": a closing quote must")),
-        (
-            r#"foo:"bar""#,
-            Err("foo:\"bar\": put the whole key in quotes"),
-        ),
-        (r#"a="b"=c"#, Err("a=\"b\"=c: a closing quote must")),
-        (r#""a"b=c"#, Err("\"a\"b=c: a closing quote must")),
-        (r#"ke"y=1"#, Err("ke\"y=1: put the whole key in quotes")),
-        (
-            "foo= bar=1",
-            Err("foo= bar=1: write foo=\"\" for an empty value, or foo=\"bar=1\"."),
-        ),
-        ("a = = b", Err("a = = b: write a=")),
-    ]
-}
-
-#[tokio::test]
-#[ignore = "needs chromium and chromedriver"]
-async fn tags_are_read_as_logfmt_and_written_as_they_are_read() {
-    let jaeger = Jaeger::start();
-    let browser = Browser::start().await;
-    browser.open(jaeger.url().as_str()).await;
-    for (text, expected) in cases() {
-        let script = format!(
-            "const {{ read, write }} = await import('/page/logfmt.js');
-            try {{
-                const tags = read({text});
-                return {{ Ok: [tags, read(write(tags))].map(Object.fromEntries) }};
-            }} catch (error) {{ return {{ Err: error.message }}; }}",
-            text = json!(text)
-        );
-        let read = browser.run(&script).await;
-        match expected {
-            Ok(tags) => assert_eq!(read, json!({ "Ok": [tags, tags] }), "{text}"),
-            Err(said) => {
-                let message = read["Err"].as_str().unwrap_or_default();
-                assert!(message.starts_with(said), "{text}: {read}");
-            }
-        }
-    }
-    browser.assert_quiet().await;
-}
 
 /// Four spans of the service `form`, each a trace with one tag.
 fn tagged() -> Vec<Span> {

@@ -3,7 +3,7 @@
 use crate::{
     browser::Browser,
     jaeger::Jaeger,
-    model::Tag,
+    model::{Span, Tag},
     spans::{HOSTILE, shop, span, store},
 };
 
@@ -210,5 +210,34 @@ async fn an_open_trace_grows_and_nobody_loses_their_place() {
             "false",
         )
         .await;
+    browser.assert_quiet().await;
+}
+
+#[tokio::test]
+#[ignore = "needs chromium and chromedriver"]
+async fn a_trace_that_lost_its_selected_span_shows_another() {
+    let jaeger = Jaeger::start_with(&["--max-memory-mib", "1"]);
+    store(&jaeger, &[span(31, 1, 0, "shop", "first")]).await;
+    let browser = open(&jaeger, "/trace/1f").await;
+    browser.until(SELECTED, "shop first").await;
+    browser.keys("#tree", HOME).await;
+    browser.until(QUERY, "?span=0000000000000001").await;
+    // Larger traces evict it; after that, two more of its spans arrive.
+    let text = "x".repeat(800_000);
+    for id in [32, 33] {
+        let large = Span {
+            tags: vec![Tag::text("large", &text)],
+            ..span(id, 1, 0, "shop", "large")
+        };
+        store(&jaeger, &[large]).await;
+    }
+    let late = [
+        span(31, 2, 0, "shop", "second"),
+        span(31, 3, 2, "shop", "third"),
+    ];
+    store(&jaeger, &late).await;
+    browser.until_says("#summary", "2 spans").await;
+    browser.until(SELECTED, "shop second").await;
+    browser.until_says("#details h2", "second").await;
     browser.assert_quiet().await;
 }

@@ -28,7 +28,7 @@ pub(super) fn put(html: &str, path: &str, logs: bool, buttons: &[Button]) -> Str
     let labels = serde_json::json!(labels).to_string();
     let header = format!(
         "<header{logs} data-requests=\"{labels}\"><a href=\"{base}/search\">axum-jaeger</a>\
-         <nav aria-label=\"Pages\">{links}</nav>{OPEN}<script type=\"module\" src=\"{base}/page/open.js\"></script></header>",
+         <nav aria-label=\"Pages\">{links}</nav>{OPEN}<script type=\"module\" src=\"{base}/page/open_files.js\"></script></header>",
         logs = if logs { " data-logs" } else { "" },
         labels = escaped(&labels),
     );

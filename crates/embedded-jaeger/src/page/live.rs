@@ -1,8 +1,9 @@
-//! Tells open pages that spans or log lines have arrived. What these are they ask for themselves.
+//! Server-sent events that notify open pages of new spans and log lines. The pages then ask for
+//! them.
 //!
-//! A page that shows a trace or a search is told only of what it shows, and the latter of which
-//! traces these are: with many spans a second and many pages, to repeat every search would take
-//! more time than all the rest.
+//! A trace page is notified only of its trace; a search page gets the ids of the traces that match.
+//! With many spans a second and many pages, repeating each search would take more time than
+//! everything else.
 
 use std::{convert::Infallible, future::pending, mem, sync::Arc, time::Duration};
 
@@ -26,16 +27,19 @@ use tokio_util::sync::CancellationToken;
 use super::{answer, params};
 use crate::{logs::Logs, model::TraceId, query::SearchSubscription, store::Store};
 
-/// Pages at a time; each holds one of the port's connections for as long as it is looked at.
+/// Maximum number of connected pages; each holds one of the port's connections.
 const MAX_PAGES: usize = 64;
-/// Between two messages, however many spans arrive.
+/// Pause between two messages to a page, however many spans arrive.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Traces that a message names; the page asks for them in one address.
-const MAX_NAMED: usize = 100;
+/// Maximum number of ids in a message; the page asks for them in one address.
+const MAX_IDS: usize = 100;
+/// Pause after which a keep-alive is sent. The page reconnects when three of them are missing; the
+/// time for that is in `live.js`.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-/// Proxies pass each message on as it comes: none keeps it to compress or to store it, nor (nginx)
-/// until there are more.
-const FOR_PROXIES: [(HeaderName, &str); 2] = [
+/// Headers that keep a proxy from holding messages back, be it to compress or store them, or (nginx)
+/// to fill a buffer.
+const UNBUFFERED: [(HeaderName, &str); 2] = [
     (CACHE_CONTROL, "no-store, no-transform"),
     (HeaderName::from_static("x-accel-buffering"), "no"),
 ];
@@ -48,7 +52,7 @@ struct Live {
     slots: Arc<Semaphore>,
 }
 
-/// The route, whose answers end at `stop`.
+/// The route of the events, which end at `stop`.
 pub(super) fn router(
     store: Arc<Store>,
     logs: Option<Arc<Logs>>,
@@ -62,80 +66,86 @@ pub(super) fn router(
         slots,
     };
     Router::new()
-        .route("/page/live", get(tell))
+        .route("/page/live", get(follow))
         .with_state(live)
 }
 
-async fn tell(State(live): State<Live>, Query(pairs): Query<Vec<(String, String)>>) -> Response {
-    let shown = match Shown::parse(pairs) {
-        Ok(shown) => shown,
+async fn follow(State(live): State<Live>, Query(pairs): Query<Vec<(String, String)>>) -> Response {
+    let topic = match Topic::parse(pairs) {
+        Ok(topic) => topic,
         Err(message) => return answer::error(StatusCode::BAD_REQUEST, &message),
     };
     let Ok(slot) = Arc::clone(&live.slots).try_acquire_owned() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let stop = live.stop.clone();
-    let page = Page::new(live, shown, slot);
-    let ready = page.ready();
-    let news = stream::unfold((page, stop), |(mut page, stop)| async {
-        let event = stop.run_until_cancelled(page.next()).await.flatten()?;
-        Some((Ok::<_, Infallible>(event), (page, stop)))
+    let subscriber = Subscriber::new(live, topic, slot);
+    let ready = subscriber.ready();
+    let news = stream::unfold((subscriber, stop), |(mut subscriber, stop)| async {
+        let event = stop
+            .run_until_cancelled(subscriber.next())
+            .await
+            .flatten()?;
+        Some((Ok::<_, Infallible>(event), (subscriber, stop)))
     });
     let events = stream::once(async { Ok(ready) }).chain(news);
-    let messages = Sse::new(events).keep_alive(KeepAlive::default());
-    (FOR_PROXIES, messages).into_response()
+    // An event rather than a comment, which a script cannot see.
+    let keep_alive = Event::default().event("keep-alive").data("keep-alive");
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).event(keep_alive);
+    (UNBUFFERED, Sse::new(events).keep_alive(keep_alive)).into_response()
 }
 
-/// What a page shows, by its parameters.
-enum Shown {
-    /// Without any: anything.
+/// The subject of a page's events, from its parameters.
+enum Topic {
+    /// All spans and log lines; without parameters.
     All,
-    /// With `trace`: that one.
+    /// One trace; with `trace`.
     Trace(TraceId),
-    /// With those of a search: what it finds.
+    /// The traces that a search finds; with the parameters of one.
     Search(Arc<SearchSubscription>),
 }
 
-impl Shown {
+impl Topic {
     fn parse(pairs: Vec<(String, String)>) -> Result<Self, String> {
         match pairs.as_slice() {
             [] => Ok(Self::All),
-            [(name, id)] if name == "trace" => params::trace(id).map(Shown::Trace),
+            [(name, id)] if name == "trace" => params::trace(id).map(Self::Trace),
             _ => SearchSubscription::parse(pairs).map(|search| Self::Search(Arc::new(search))),
         }
     }
 }
 
-/// One page, and what it was told of.
-struct Page {
+/// A connected page, and the state of which it was last notified.
+struct Subscriber {
     store: Arc<Store>,
     logs: Option<Arc<Logs>>,
-    shown: Shown,
+    topic: Topic,
     spans: watch::Receiver<u64>,
     lines: Option<watch::Receiver<()>>,
-    /// The arrivals at the store.
-    seen: u64,
-    /// Of a trace: how many spans it had, and which line was its newest.
+    /// The store's number of arrivals.
+    arrivals: u64,
+    /// The number of spans of the trace, if there is one.
     span_count: usize,
+    /// The newest line of the trace, if there is one.
     newest_line: Option<u64>,
     _slot: OwnedSemaphorePermit,
 }
 
-impl Page {
-    fn new(live: Live, shown: Shown, slot: OwnedSemaphorePermit) -> Self {
+impl Subscriber {
+    fn new(live: Live, topic: Topic, slot: OwnedSemaphorePermit) -> Self {
         let spans = live.store.arrivals();
-        let seen = *spans.borrow();
-        let (span_count, newest_line) = match shown {
-            Shown::Trace(id) => (
+        let arrivals = *spans.borrow();
+        let (span_count, newest_line) = match topic {
+            Topic::Trace(id) => (
                 live.store.span_count(id),
                 live.logs.as_deref().and_then(|logs| logs.newest(id)),
             ),
-            Shown::All | Shown::Search(_) => (0, None),
+            Topic::All | Topic::Search(_) => (0, None),
         };
         Self {
-            shown,
+            topic,
             spans,
-            seen,
+            arrivals,
             span_count,
             newest_line,
             lines: live.logs.as_deref().map(Logs::arrivals),
@@ -145,14 +155,14 @@ impl Page {
         }
     }
 
-    /// The first message, sent at once: that messages come through, and how many spans the trace
-    /// has.
+    /// The first event, sent at once: it shows that events come through, and has the number of spans
+    /// of the trace.
     fn ready(&self) -> Event {
         let event = Event::default().comment("ready").event("ready");
         event.data(self.span_count.to_string())
     }
 
-    /// The next message; `None` when there will be no more.
+    /// The next event; `None` when no more will come.
     async fn next(&mut self) -> Option<Event> {
         loop {
             tokio::time::sleep(PAUSE).await;
@@ -161,8 +171,8 @@ impl Page {
                 arrived = changed(&mut self.lines) => arrived.map(|()| false),
             };
             let event = match spans.ok()? {
-                true => self.about_spans().await.ok()?,
-                false => self.about_lines(),
+                true => self.spans_event().await.ok()?,
+                false => self.lines_event(),
             };
             if event.is_some() {
                 return event;
@@ -170,33 +180,35 @@ impl Page {
         }
     }
 
-    async fn about_spans(&mut self) -> Result<Option<Event>, JoinError> {
+    /// The event for new spans; `None` if they do not concern the page.
+    async fn spans_event(&mut self) -> Result<Option<Event>, JoinError> {
         let now = *self.spans.borrow_and_update();
-        let seen = mem::replace(&mut self.seen, now);
+        let before = mem::replace(&mut self.arrivals, now);
         let event = Event::default().data("spans");
-        Ok(match &self.shown {
-            Shown::All => Some(event),
-            Shown::Trace(id) => {
+        Ok(match &self.topic {
+            Topic::All => Some(event),
+            Topic::Trace(id) => {
                 let count = self.store.span_count(*id);
                 (mem::replace(&mut self.span_count, count) != count).then_some(event)
             }
-            Shown::Search(search) => {
+            Topic::Search(search) => {
                 let (search, store) = (Arc::clone(search), Arc::clone(&self.store));
-                // It waits for the store, and looks at all spans of each trace.
-                match spawn_blocking(move || search.changed(&store, seen)).await? {
+                // It blocks on the store, and looks at all spans of each trace.
+                match spawn_blocking(move || search.changed(&store, before)).await? {
                     Some(ids) if ids.is_empty() => None,
-                    Some(ids) if ids.len() <= MAX_NAMED => Some(named(&ids)),
+                    Some(ids) if ids.len() <= MAX_IDS => Some(traces_event(&ids)),
                     _ => Some(event),
                 }
             }
         })
     }
 
-    fn about_lines(&mut self) -> Option<Event> {
+    /// The event for new log lines; `None` if they do not concern the page.
+    fn lines_event(&mut self) -> Option<Event> {
         let event = Event::default().event("lines").data("lines");
-        match (&self.shown, &self.logs) {
-            (Shown::All, _) => Some(event),
-            (Shown::Trace(id), Some(logs)) => {
+        match (&self.topic, &self.logs) {
+            (Topic::All, _) => Some(event),
+            (Topic::Trace(id), Some(logs)) => {
                 let newest = logs.newest(*id);
                 (mem::replace(&mut self.newest_line, newest) != newest).then_some(event)
             }
@@ -205,7 +217,7 @@ impl Page {
     }
 }
 
-fn named(ids: &[TraceId]) -> Event {
+fn traces_event(ids: &[TraceId]) -> Event {
     let ids: Vec<_> = ids.iter().map(TraceId::to_string).collect();
     Event::default().event("traces").data(ids.join(" "))
 }

@@ -1,8 +1,8 @@
 //! The page that shows traces: files embedded in the program, whose scripts ask the query API from
 //! the browser.
 //!
-//! The content of spans is untrusted. The scripts show it as text only, and the policy allows no
-//! script but these files.
+//! The content of spans is not trusted. The scripts show it only as text, and the policy allows no
+//! other scripts than these files.
 
 pub(super) mod answer;
 mod buttons;
@@ -74,34 +74,36 @@ const FILES: &[(&str, &str, &str)] = &[
     asset!("address.js", JS),
     asset!("api.js", JS),
     asset!("bars.js", JS),
-    asset!("checked.js", JS),
-    asset!("critical.js", JS),
+    asset!("critical_path.js", JS),
     asset!("details.js", JS),
     asset!("dom.js", JS),
     asset!("file.js", JS),
+    asset!("filter.js", JS),
     asset!("form.js", JS),
     asset!("graph.js", JS),
     asset!("header.js", JS),
-    asset!("kept.js", JS),
     asset!("layout.js", JS),
     asset!("lines.js", JS),
     asset!("live.js", JS),
     asset!("logfmt.js", JS),
-    asset!("long.js", JS),
+    asset!("long_text.js", JS),
     asset!("model.js", JS),
-    asset!("open.js", JS),
-    asset!("opened.js", JS),
-    asset!("range.js", JS),
+    asset!("open_files.js", JS),
+    asset!("opened_store.js", JS),
+    asset!("opened_trace.js", JS),
     asset!("rows.js", JS),
-    asset!("saved.js", JS),
     asset!("scatter.js", JS),
     asset!("search.js", JS),
+    asset!("search_query.js", JS),
     asset!("services.js", JS),
     asset!("table.js", JS),
     asset!("text.js", JS),
+    asset!("time_range.js", JS),
     asset!("trace.js", JS),
+    asset!("trace_file.js", JS),
     asset!("trace_lines.js", JS),
     asset!("try.js", JS),
+    asset!("validate.js", JS),
     asset!("zoom.js", JS),
 ];
 

@@ -104,11 +104,19 @@ async fn messages_come_through_proxies_from_the_first_one_on() {
         assert_eq!(header("cache-control"), "no-store, no-transform");
         assert_eq!(header("x-accel-buffering"), "no");
         assert!(!events.headers().contains_key("content-encoding"));
-        // At once: nothing happens that one could be told of.
+        // At once, without any news.
         let first = events.chunk().await.unwrap().unwrap();
         let expected = format!(": ready\nevent: ready\ndata: {spans}\n\n");
         assert_eq!(first, expected.as_bytes(), "{query}");
     }
+}
+
+#[tokio::test]
+async fn keep_alives_are_events_that_scripts_see() {
+    let jaeger = jaeger(16).await;
+    let mut events = live(format!("http://{}/page/live", jaeger.addresses().query)).await;
+    let event = events.chunk().await.unwrap().unwrap();
+    assert_eq!(event.as_ref(), b"event: keep-alive\ndata: keep-alive\n\n");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use super::{
     BuildError, Monitor, delivery_log::DeliveryLog, encoding::Encoding, exporter::Exporter,
     metrics::ExportMetrics, queue::Queue, transport::Transport,
 };
-use crate::{Batching, Destination, propagation::NOBODY};
+use crate::{Batching, Destination, propagation::PLACEHOLDER_PARENT};
 
 /// Limit of a flush; the SDK sets none.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -126,7 +126,7 @@ impl SpanProcessor for Processor {
     }
 
     fn on_end(&self, mut span: SpanData) {
-        if span.parent_span_id == NOBODY {
+        if span.parent_span_id == PLACEHOLDER_PARENT {
             span.parent_span_id = SpanId::INVALID;
         }
         if span.span_context.is_sampled() {

@@ -1,12 +1,20 @@
-// The path under which everything is, without a slash at its end: `--base-path`, or where a proxy puts it. The scripts are in `page/`
-// below it.
+// @ts-check
+// The path of the server's root without a trailing slash: `--base-path`, or the prefix that a proxy
+// adds. The scripts are in `page/` below it.
 const { pathname } = new URL("..", import.meta.url);
 export const base = pathname.slice(0, -1);
 
-// Where a trace of a file that was opened is shown; without an id, all of them.
+/**
+ * The address of a trace of an opened file; without an id, of the list of them.
+ * @param {string} [traceID]
+ */
 export const fileAddress = (traceID) => `${base}/file${traceID ? `/${encodeURIComponent(traceID)}` : ""}`;
 
-// Where a stored trace is shown, and in it a span.
+/**
+ * The address of a stored trace, optionally with a span selected.
+ * @param {string} traceID
+ * @param {string | null} [spanID]
+ */
 export function traceAddress(traceID, spanID) {
   const query = spanID ? `?span=${encodeURIComponent(spanID)}` : "";
   return `${base}/trace/${encodeURIComponent(traceID)}${query}`;

@@ -1,169 +1,196 @@
+// @ts-check
+/** @import { SearchQuery } from "./types.d.ts" */
 import { byId, make } from "./dom.js";
 import * as logfmt from "./logfmt.js";
-import { fromLocal, local, lookback, microseconds, zone } from "./range.js";
-import { excerpt } from "./text.js";
+import { CUSTOM, limitOf, linkOf, PLAIN, readTags, remarks, tagsInLink, tagsOf } from "./search_query.js";
+import { fromLocal, lookback, microseconds, toLocal, zone } from "./time_range.js";
 
-// The search form: a link fills it, and it makes one. Links have the form of Jaeger's own; `asked` is what the form asks for, under the
-// names that a link has.
+// The search form: a link fills it in, and submitting it makes a link.
 
-const form = byId("query");
-export const fields = form.elements;
+/** @typedef {HTMLInputElement | HTMLSelectElement} Field */
 
-const PLAIN = ["service", "operation", "minDuration", "maxDuration"];
-const ONCE = [...PLAIN, "limit", "lookback", "start", "end"];
-const REPEATED = ["tag", "tags", "traceID"];
-const CUSTOM = "custom";
+const form = byId("query", HTMLFormElement);
 
-// What is later than all traces: a clock may be ahead.
-const NEVER = String(Number.MAX_SAFE_INTEGER);
+/**
+ * @template {Field} T
+ * @param {string} name
+ * @param {{ new (): T }} type
+ * @returns {T}
+ */
+function fieldOf(name, type) {
+  const field = form.elements.namedItem(name);
+  if (!(field instanceof type)) throw new TypeError(`there is no ${type.name} named ${name}`);
+  return field;
+}
 
-// How long the tags may be in an address: the server refuses one of 64 KiB, and the other fields need some.
-const LONGEST = 60_000;
+export const fields = {
+  service: fieldOf("service", HTMLSelectElement),
+  operation: fieldOf("operation", HTMLSelectElement),
+  tags: fieldOf("tags", HTMLInputElement),
+  minDuration: fieldOf("minDuration", HTMLInputElement),
+  maxDuration: fieldOf("maxDuration", HTMLInputElement),
+  lookback: fieldOf("lookback", HTMLSelectElement),
+  start: fieldOf("start", HTMLInputElement),
+  end: fieldOf("end", HTMLInputElement),
+  limit: fieldOf("limit", HTMLInputElement),
+};
 
-// The times that a link had, by the field and what that shows of them: fields know no microseconds.
+/** @typedef {keyof typeof fields} FieldName */
+
+const ENDS = /** @type {const} */ (["start", "end"]);
+
+// The exact times of a link by field and shown text: the fields have no microseconds.
+/** @type {Map<string, number>} */
 const exact = new Map();
 
+/** @param {string} name */
 const option = (name) => make("option", { value: name }, name);
 
-// A link may name what is not there yet, or a lookback that is not offered.
-export function set(field, value) {
-  const offered = field.tagName !== "SELECT" || [...field.options].some((option) => option.value === value);
+/**
+ * Sets a field. A link may name a value that is not offered: a service that has not sent spans yet,
+ * or any lookback.
+ * @param {Field} field
+ * @param {string} value
+ */
+export function setField(field, value) {
+  const offered = !(field instanceof HTMLSelectElement) || [...field.options].some((option) => option.value === value);
   if (!offered) field.append(option(value));
   field.value = value;
 }
 
+/**
+ * Adds options that are not offered yet.
+ * @param {HTMLSelectElement} field
+ * @param {string[]} names
+ */
 export function offer(field, names) {
   const offered = [...field.options].map(({ value }) => value);
   field.append(...names.filter((name) => !offered.includes(name)).map(option));
 }
 
-// Returns whether all that the link asks for is understood. What is not is said beside the fields.
-export function fill(link) {
-  for (const name of PLAIN) if (link.get(name)) set(fields[name], link.get(name));
-  byId("notes").textContent = notes(link).join(" ");
-  return each([
+/**
+ * Fills the form in. Returns whether all of the link is valid; problems are shown beside the fields.
+ * @param {URLSearchParams} link
+ */
+export function fillForm(link) {
+  for (const name of PLAIN) {
+    const value = link.get(name);
+    if (value) setField(fields[name], value);
+  }
+  byId("notes").textContent = remarks(link).join(" ");
+  const limit = link.get("limit");
+  return checkEach([
     ["tags", () => {
+      // Stays as it is written if it is invalid.
       fields.tags.value = link.getAll("tags").join(" ");
       fields.tags.value = logfmt.write(tagsOf(link));
     }],
-    ["limit", () => link.get("limit") && setLimit(link.get("limit"))],
-    ...range(link),
+    ["limit", () => {
+      if (limit) fields.limit.value = limitOf(limit);
+    }],
+    ...rangeOf(link),
   ]);
 }
 
-function tagsOf(link) {
-  const tags = link.getAll("tag").map((text) => {
-    const [, key, value] = /^([^:]*):([^]*)$/.exec(text) ?? [];
-    if (key === undefined) throw new Error(`tag=${excerpt(text)}: this must be tag=key:value.`);
-    return [key, value];
-  });
-  return new Map([...tags, ...link.getAll("tags").flatMap((text) => [...typed(text)])]);
-}
-
-// What is pasted may begin with a blank that JSON does not know.
-const typed = (text) => (text.trim().startsWith("{") ? logfmt.fromJson(text.trim()) : logfmt.read(text));
-
-function setLimit(text) {
-  if (!/^\d+$/.test(text)) throw new Error(`limit=${excerpt(text)}: this must be a number; 0 means all.`);
-  fields.limit.value = text;
-}
-
-// A range says what a lookback meant when the link was made.
-function range(link) {
-  const given = ["start", "end"].filter((name) => link.get(name));
+/**
+ * The steps that fill in the range of time. A range wins over a lookback: it is what the lookback
+ * meant when the link was made.
+ * @param {URLSearchParams} link
+ * @returns {[FieldName, () => void][]}
+ */
+function rangeOf(link) {
+  const given = ENDS.filter((name) => link.get(name));
   const text = link.get("lookback");
   return [
     ["lookback", () => {
       if (text && text !== CUSTOM) lookback(text);
-      if (given.length > 0) set(fields.lookback, CUSTOM);
-      else if (text) set(fields.lookback, text);
+      if (given.length > 0) setField(fields.lookback, CUSTOM);
+      else if (text) setField(fields.lookback, text);
       showRange();
     }],
-    ...given.map((name) => [name, () => setTime(name, microseconds(name, link.get(name)))]),
+    ...given.map((name) => /** @type {[FieldName, () => void]} */ ([name, () => setTime(name, microseconds(name, link.get(name) ?? ""))])),
   ];
 }
 
+/**
+ * @param {"start" | "end"} name
+ * @param {number} us
+ */
 function setTime(name, us) {
-  fields[name].value = local(us);
+  fields[name].value = toLocal(us);
   exact.set(name + fields[name].value, us);
 }
 
-function notes(link) {
-  const odd = [...new Set(link.keys())].filter((name) => !REPEATED.includes(name)).flatMap((name) => {
-    const values = link.getAll(name).filter(Boolean);
-    return values.slice(ONCE.includes(name) ? 1 : 0).map((value) => `${name}=${value}`);
-  });
-  return [
-    ...(link.get("traceID") ? ["These traces are listed by their IDs; the form does not apply."] : []),
-    ...(odd.length > 0 ? [`Unknown parts of the link are ignored: ${excerpt(odd.join(", "), 200)}`] : []),
-  ];
-}
-
-// What the form asks for; null where that is not clear, which is said beside the field.
-export function read() {
-  const asked = Object.fromEntries(PLAIN.map((name) => [name, fields[name].value]));
-  const clear = each([
+/**
+ * The query of the form; null if a field is invalid, which is shown beside it.
+ * @returns {SearchQuery | null}
+ */
+export function readForm() {
+  /** @type {SearchQuery} */
+  const query = Object.fromEntries(PLAIN.map((name) => [name, fields[name].value]));
+  const valid = checkEach([
     ["tags", () => {
-      const tags = typed(fields.tags.value);
-      if (tags.size > 0) asked.tags = JSON.stringify(Object.fromEntries(tags));
-      if (String(address({ tags: asked.tags })).length > LONGEST) throw new Error("This is too long to be sent.");
+      query.tags = tagsInLink(readTags(fields.tags.value));
     }],
-    ["limit", () => (asked.limit = fields.limit.value)],
-    ["lookback", () => (asked.lookback = fields.lookback.value)],
-    ["start", () => (asked.start = timeOf("start"))],
+    ["limit", () => {
+      query.limit = fields.limit.value;
+    }],
+    ["lookback", () => {
+      query.lookback = fields.lookback.value;
+    }],
+    ["start", () => {
+      query.start = timeOf("start");
+    }],
     ["end", () => {
-      asked.end = timeOf("end");
-      if (asked.start && asked.end && Number(asked.end) < Number(asked.start)) throw new Error("This is earlier than From.");
+      query.end = timeOf("end");
+      if (query.start && query.end && Number(query.end) < Number(query.start)) throw new Error("This is earlier than From.");
     }],
   ]);
-  return clear ? asked : null;
+  return valid ? query : null;
 }
 
+/** @param {"start" | "end"} name */
 function timeOf(name) {
   const { value, disabled } = fields[name];
   return disabled || !value ? "" : String(exact.get(name + value) ?? fromLocal(value));
 }
 
-const address = (asked) => new URLSearchParams(Object.entries(asked).filter(([, value]) => value));
-
-// What the API is asked. Without an end it is all that comes, of clocks that are ahead, too: the messages tell of it, and a reload
-// must find it again.
-export function question({ lookback: back, start, end, ...others }) {
-  const since = back === CUSTOM ? start || "0" : String(Math.max(0, Math.round(Date.now() * 1000 - lookback(back))));
-  return address({ ...others, start: since, end: end || NEVER });
-}
-
-// Does the work for each field, and says beside it why that failed. Returns whether all went well.
-function each(works) {
-  const problems = works.map(([name, work]) => [name, problem(work)]);
+/**
+ * Runs the step of each field and shows beside the field why it failed. Returns whether none did.
+ * @param {[FieldName, () => void][]} steps
+ */
+function checkEach(steps) {
+  const problems = steps.map(([name, step]) => /** @type {const} */ ([name, problemOf(step)]));
   for (const [name, text] of problems) {
     byId(`${name}-problem`).textContent = text;
-    fields[name].setAttribute("aria-invalid", text !== "");
+    fields[name].setAttribute("aria-invalid", String(text !== ""));
   }
   return problems.every(([, text]) => text === "");
 }
 
-function problem(work) {
+/** @param {() => void} step */
+function problemOf(step) {
   try {
-    work();
+    step();
     return "";
   } catch (error) {
-    return error.message;
+    return /** @type {Error} */ (error).message;
   }
 }
 
-let lastLookback;
+let lastLookback = "";
 
 function showRange() {
   const custom = fields.lookback.value === CUSTOM;
   if (!custom) lastLookback = fields.lookback.value;
-  for (const name of ["start", "end"]) {
+  for (const name of ENDS) {
     fields[name].disabled = !custom;
-    fields[name].parentElement.hidden = !custom;
+    const parent = fields[name].parentElement;
+    if (parent) parent.hidden = !custom;
   }
 }
 
-// Who chooses a range begins with the one of the lookback before, in whole minutes.
+// A new range starts as the range of the lookback before it, in whole minutes.
 fields.lookback.addEventListener("change", () => {
   showRange();
   if (fields.start.disabled || fields.start.value || fields.end.value || !lastLookback) return;
@@ -175,9 +202,9 @@ fields.lookback.addEventListener("change", () => {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const asked = read();
-  if (asked) location.assign(`${form.action}?${address(asked)}`);
-  else form.querySelector("[aria-invalid=true]").focus();
+  const query = readForm();
+  if (query) location.assign(`${form.action}?${linkOf(query)}`);
+  else form.querySelector(/** @type {"input"} */ ("[aria-invalid=true]"))?.focus();
 });
 
 for (const element of form.querySelectorAll(".zone")) element.textContent = `(${zone})`;

@@ -1,5 +1,8 @@
-// What there is beside the traces, as the server says in the header of each page.
-const { logs, requests: labels } = document.querySelector("header").dataset;
+// @ts-check
+// The features beside the traces, from the attributes that the server sets on each page's header.
+const { logs, requests: labels } = /** @type {HTMLElement} */ (document.querySelector("header")).dataset;
 
 export const hasLogs = logs !== undefined;
-export const requests = JSON.parse(labels);
+
+/** @type {string[]} */
+export const requests = JSON.parse(labels ?? "[]");

@@ -1,106 +1,188 @@
-// Places services in columns: who calls stands left of whom it calls, as far as nobody calls in a circle.
+// @ts-check
+// Places services in columns: a caller is to the left of the services that it calls, unless calls
+// form a circle.
 //
-// In the usual steps (Sugiyama): calls that close a circle are turned round; each service comes after all its callers; a call
-// over several columns gets a place in each between; an order with few crossings; heights near to those of the neighbours.
+// The usual steps (Sugiyama): turn round calls that close a circle; put each service after all its
+// callers; give a call over several columns a place in each between; order with few crossings; set
+// heights close to those of the neighbours.
 
 const WIDTH = 170;
 const HEIGHT = 46;
 const BETWEEN = 120;
 const GAP = 22;
-// Above a service that calls itself.
+// The room above a service that calls itself.
 const LOOP = 30;
 const SWEEPS = 12;
 const LABEL = 15;
-// How near to its neighbours; the rest is towards the middle, so that the picture stays low.
+// How close an item is to its neighbours; the rest pulls it to the middle and keeps the picture low.
 const PULL = 0.8;
 
-// `calls`: { parent, child, … }. Returns the picture's width and height, `boxes` (a map of the names) and `routes`, each with its
-// call, the points that it goes through, and where its label is. A route is curved from an even point to the next odd one.
+/** @typedef {"left" | "right"} Side */
+/** @typedef {{ parent: string, child: string }} AnyCall */
+/** @typedef {{ x: number, y: number }} Point */
+/** @typedef {{ x: number, y: number, width: number, height: number }} Box */
+
+/**
+ * A service, or the room for a call in a column that it crosses.
+ * @typedef {object} Item
+ * @property {number} column
+ * @property {number} height
+ * @property {Record<Side, Item[]>} near the neighbours
+ * @property {number} y the middle
+ * @property {number} place the position in its column
+ */
+
+/**
+ * A call and its items from left to right.
+ * @template {AnyCall} C
+ * @typedef {object} Way
+ * @property {C} call
+ * @property {Item[]} places
+ * @property {boolean} back whether the caller is on the right
+ * @property {Record<Side, number>} ends the heights at which it leaves its first item on the right
+ *   and reaches its last one on the left
+ */
+
+/**
+ * A drawn call: a line through `points`, curved from each with an even index to the next one. A
+ * `loop` has the height to which a service's call to itself rises.
+ * @template {AnyCall} C
+ * @typedef {object} Route
+ * @property {C} call
+ * @property {Point[]} points
+ * @property {number} [loop]
+ * @property {Point & { end?: boolean }} label
+ */
+
+/**
+ * Lays services and the calls between them out.
+ * @template {AnyCall} C
+ * @param {string[]} names
+ * @param {C[]} calls
+ */
 export function layout(names, calls) {
-  const loops = new Set(calls.filter(({ parent, child }) => parent === child).map(({ parent }) => parent));
+  const loops = calls.filter(({ parent, child }) => parent === child);
+  const looping = new Set(loops.map(({ parent }) => parent));
   const others = calls.filter(({ parent, child }) => parent !== child);
-  const columns = inColumns(names, others);
-  const items = new Map(names.map((name) => [name, item(columns.get(name), loops.has(name) ? HEIGHT + LOOP : HEIGHT)]));
-  const ways = others.map((call) => way(call, items));
+  const columns = columnsOf(names, others);
+  const items = new Map(names.map((name) => [name, itemOf(getFrom(columns, name), looping.has(name) ? HEIGHT + LOOP : HEIGHT)]));
+  const ways = others.map((call) => wayOf(call, items));
+  /** @type {Item[][]} */
   const grid = [];
   const all = [...items.values(), ...ways.flatMap(({ places }) => places.slice(1, -1))];
   for (const item of all) (grid[item.column] ??= []).push(item);
   order(grid);
   const height = arrange(grid);
-  const boxes = new Map(names.map((name) => [name, box(items.get(name))]));
-  for (const [side, end] of [["right", 0], ["left", -1]]) connect(ways, side, end);
-  const routes = [...ways.map(route), ...calls.filter(({ parent, child }) => parent === child).map((call) => loop(call, boxes))];
-  apart(routes);
-  return { width: left(grid.length) - BETWEEN, height, boxes, routes };
+  const boxes = new Map([...items].map(([name, item]) => [name, boxOf(item)]));
+  connect(ways, "right");
+  connect(ways, "left");
+  const routes = [...ways.map(routeOf), ...loops.map((call) => loopOf(call, getFrom(boxes, call.parent)))];
+  separateLabels(routes);
+  return { width: leftOf(grid.length) - BETWEEN, height, boxes, routes };
 }
 
-const left = (column) => column * (WIDTH + BETWEEN);
-const item = (column, height) => ({ column, height, near: { left: [], right: [] }, y: 0 });
+/** @param {number} column */
+const leftOf = (column) => column * (WIDTH + BETWEEN);
 
-// Depth first from those that are called least: a call to what is still open closes a circle. Counted as if turned round, it moves
-// nobody.
-function inColumns(names, calls) {
-  const called = new Map(names.map((name) => [name, 0]));
+/**
+ * @param {number} column
+ * @param {number} height
+ * @returns {Item}
+ */
+const itemOf = (column, height) => ({ column, height, near: { left: [], right: [] }, y: 0, place: 0 });
+
+/**
+ * The column of each service. The search is depth first from the services that are called least; a
+ * call to a service that is still open closes a circle, and does not move it.
+ * @param {string[]} names
+ * @param {AnyCall[]} calls
+ */
+function columnsOf(names, calls) {
+  const balance = new Map(names.map((name) => [name, 0]));
+  const add = (/** @type {string} */ name, /** @type {number} */ change) => balance.set(name, getFrom(balance, name) + change);
   for (const { child, parent } of calls) {
-    called.set(child, called.get(child) + 1);
-    called.set(parent, called.get(parent) - 1);
+    add(child, 1);
+    add(parent, -1);
   }
   const callees = Map.groupBy(calls, ({ parent }) => parent);
+  /** @type {Map<string, "open" | "done">} */
   const state = new Map();
+  /** @type {Set<AnyCall>} */
+  const closing = new Set();
+  /** @type {string[]} */
   const done = [];
-  const visit = (name) => {
+  const visit = (/** @type {string} */ name) => {
     state.set(name, "open");
     for (const call of callees.get(name) ?? []) {
-      call.back = state.get(call.child) === "open";
+      if (state.get(call.child) === "open") closing.add(call);
       if (!state.has(call.child)) visit(call.child);
     }
     state.set(name, "done");
     done.unshift(name);
   };
-  for (const name of names.toSorted((a, b) => called.get(a) - called.get(b))) if (!state.has(name)) visit(name);
+  for (const name of names.toSorted((a, b) => getFrom(balance, a) - getFrom(balance, b))) if (!state.has(name)) visit(name);
 
   const columns = new Map(names.map((name) => [name, 0]));
-  const later = (name, column) => columns.set(name, Math.max(columns.get(name), column));
-  // Callers come before whom they call.
+  // Callers come before the services that they call.
   for (const name of done) {
-    for (const { child, back } of callees.get(name) ?? []) if (!back) later(child, columns.get(name) + 1);
+    const next = getFrom(columns, name) + 1;
+    for (const call of callees.get(name) ?? []) {
+      if (!closing.has(call)) columns.set(call.child, Math.max(getFrom(columns, call.child), next));
+    }
   }
   return columns;
 }
 
-// The places of a call from left to right.
-function way(call, items) {
-  const ends = [items.get(call.parent), items.get(call.child)].sort((a, b) => a.column - b.column);
-  const places = [ends[0]];
-  for (let column = ends[0].column + 1; column < ends[1].column; column++) places.push(item(column, 2));
-  places.push(ends[1]);
+/**
+ * The places of a call from left to right.
+ * @template {AnyCall} C
+ * @param {C} call
+ * @param {Map<string, Item>} items
+ * @returns {Way<C>}
+ */
+function wayOf(call, items) {
+  const parent = getFrom(items, call.parent);
+  const [first, last] = [parent, getFrom(items, call.child)].sort((a, b) => a.column - b.column);
+  const places = [first];
+  for (let column = first.column + 1; column < last.column; column++) places.push(itemOf(column, 2));
+  places.push(last);
   for (let index = 1; index < places.length; index++) {
     places[index - 1].near.right.push(places[index]);
     places[index].near.left.push(places[index - 1]);
   }
-  return { call, places, back: items.get(call.parent) === ends[1] };
+  return { call, places, back: parent === last, ends: { left: 0, right: 0 } };
 }
 
-// To and fro, each column by the mean place of its neighbours in the one before.
+/**
+ * Orders the items of each column by the mean place of their neighbours in the column before, to and
+ * fro.
+ * @param {Item[][]} grid
+ */
 function order(grid) {
-  const number = () => grid.forEach((column) => column.forEach((item, index) => { item.place = index; }));
-  number();
+  const number = (/** @type {Item[]} */ column) => column.forEach((item, index) => { item.place = index; });
+  grid.forEach(number);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     const side = sweep % 2 === 0 ? "left" : "right";
     for (const column of side === "left" ? grid : grid.toReversed()) {
-      const wish = new Map(column.map((item) => [item, mean(item.near[side].map(({ place }) => place)) ?? item.place]));
-      column.sort((a, b) => wish.get(a) - wish.get(b));
-      column.forEach((item, index) => { item.place = index; });
+      const wishes = new Map(column.map((item) => [item, mean(item.near[side].map(({ place }) => place)) ?? item.place]));
+      column.sort((a, b) => getFrom(wishes, a) - getFrom(wishes, b));
+      number(column);
     }
   }
 }
 
+/** @param {number[]} numbers */
 const mean = (numbers) => (numbers.length > 0 ? numbers.reduce((a, b) => a + b) / numbers.length : null);
 
-// Gives each item its height in the picture; returns that of the picture.
+/**
+ * Sets the height of each item in the picture. Returns the picture's.
+ * @param {Item[][]} grid
+ */
 function arrange(grid) {
-  const space = (column) => column.map(({ height }, index) => (height + (column[index - 1]?.height ?? 0)) / 2 + GAP);
-  const place = (column, wishes) => spread(wishes, space(column)).forEach((y, index) => { column[index].y = y; });
+  const place = (/** @type {Item[]} */ column, /** @type {number[]} */ wishes) => {
+    const spaces = column.map(({ height }, index) => (height + (column[index - 1]?.height ?? 0)) / 2 + GAP);
+    spread(wishes, spaces).forEach((y, index) => { column[index].y = y; });
+  };
   for (const column of grid) place(column, column.map(() => 0));
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     for (const column of sweep % 2 === 0 ? grid : grid.toReversed()) {
@@ -113,8 +195,13 @@ function arrange(grid) {
   return Math.max(...items.map(({ y, height }) => y + height / 2)) + GAP;
 }
 
-// The wishes, in their order and `spaces` apart: half way between pushing all down and pushing all up, which both have the spaces.
-function spread(wishes, spaces) {
+/**
+ * Moves the wishes apart by at least `spaces`, keeping their order: to the middle between pushing
+ * all of them down and pushing all of them up.
+ * @param {number[]} wishes
+ * @param {number[]} spaces
+ */
+export function spread(wishes, spaces) {
   const down = [...wishes];
   for (let index = 1; index < down.length; index++) down[index] = Math.max(down[index], down[index - 1] + spaces[index]);
   const up = [...wishes];
@@ -122,39 +209,69 @@ function spread(wishes, spaces) {
   return down.map((y, index) => (y + up[index]) / 2);
 }
 
-function box({ column, height, y }) {
-  return { x: left(column), y: y + height / 2 - HEIGHT, width: WIDTH, height: HEIGHT };
-}
+/**
+ * @param {Item} item
+ * @returns {Box}
+ */
+const boxOf = ({ column, height, y }) => ({ x: leftOf(column), y: y + height / 2 - HEIGHT, width: WIDTH, height: HEIGHT });
 
-// Calls leave a side of a service one below the other, in the order in which they go on.
-function connect(ways, side, end) {
-  const next = end === 0 ? 1 : -2;
-  for (const [item, group] of Map.groupBy(ways, ({ places }) => places.at(end))) {
-    group.sort((a, b) => a.places.at(next).y - b.places.at(next).y);
-    const { y } = box(item);
-    group.forEach((way, index) => { way[side] = y + (HEIGHT * (index + 1)) / (group.length + 1); });
+/**
+ * Sets where calls leave a service to the right, or reach one from the left: one below the other, in
+ * the order of where they go on.
+ * @param {Way<AnyCall>[]} ways
+ * @param {Side} side
+ */
+function connect(ways, side) {
+  const [end, next] = side === "right" ? [0, 1] : [-1, -2];
+  const at = (/** @type {Way<AnyCall>} */ { places }, /** @type {number} */ index) => /** @type {Item} */ (places.at(index));
+  for (const [item, group] of Map.groupBy(ways, (way) => at(way, end))) {
+    group.sort((a, b) => at(a, next).y - at(b, next).y);
+    const { y } = boxOf(item);
+    group.forEach((way, index) => { way.ends[side] = y + (HEIGHT * (index + 1)) / (group.length + 1); });
   }
 }
 
-function route({ call, places, back, left: last, right: first }) {
-  const points = places.flatMap(({ column, y }) => [{ x: left(column), y }, { x: left(column) + WIDTH, y }]).slice(1, -1);
-  points[0].y = first;
-  points.at(-1).y = last;
+/**
+ * @template {AnyCall} C
+ * @param {Way<C>} way
+ * @returns {Route<C>}
+ */
+function routeOf({ call, places, back, ends }) {
+  const points = places.flatMap(({ column, y }) => [{ x: leftOf(column), y }, { x: leftOf(column) + WIDTH, y }]).slice(1, -1);
+  points[0].y = ends.right;
+  points[points.length - 1].y = ends.left;
   if (back) points.reverse();
   const [from, to] = points;
   return { call, points, label: { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 } };
 }
 
-function loop(call, boxes) {
-  const { x, y, width } = boxes.get(call.parent);
+/**
+ * A service's call to itself.
+ * @template {AnyCall} C
+ * @param {C} call
+ * @param {Box} box
+ * @returns {Route<C>}
+ */
+function loopOf(call, { x, y, width }) {
   const points = [{ x: x + width - 60, y }, { x: x + width - 14, y }];
   return { call, points, loop: y - LOOP, label: { x: x + width - 70, y: y - LOOP / 2, end: true } };
 }
 
-// Labels of one column do not lie on each other.
-function apart(routes) {
+/**
+ * Moves the labels of a column apart.
+ * @param {Route<AnyCall>[]} routes
+ */
+function separateLabels(routes) {
   for (const group of Map.groupBy(routes, ({ label }) => label.x).values()) {
     group.sort((a, b) => a.label.y - b.label.y);
     spread(group.map(({ label }) => label.y), group.map(() => LABEL)).forEach((y, index) => { group[index].label.y = y; });
   }
 }
+
+/**
+ * The value of a key that is in the map.
+ * @template K, V
+ * @param {Map<K, V>} map
+ * @param {K} key
+ */
+const getFrom = (map, key) => /** @type {V} */ (map.get(key));

@@ -1,20 +1,32 @@
+// @ts-check
+/** @import { LogLine } from "./types.d.ts" */
 import { make } from "./dom.js";
-import { long, serviceName } from "./long.js";
+import { longText, serviceName } from "./long_text.js";
 import { time } from "./text.js";
 
-// A log line; `at` is its time as it is shown, and `link` leads to where it belongs.
+/**
+ * The element of a log line.
+ * @param {LogLine} line
+ * @param {string} at the line's time, as it is shown
+ * @param {Node | string} link to the line's span or trace
+ */
 export function lineElement({ service, level, message, time: us }, at, link) {
   return make("li", {},
     make("time", { title: time(us) }, at),
     make("span", { className: "service" }, ...serviceName(service)),
     make("span", { className: `level ${(level ?? "").toLowerCase()}` }, level ?? ""),
-    make("span", { className: "message" }, long(message)),
+    make("span", { className: "message" }, longText(message)),
     link);
 }
 
-// Makes these the list's elements. Those that are there already stay where they are, so that nobody who reads, selects or has the
-// focus in one loses it.
+/**
+ * Makes these the elements of the list. Those that are in it already are not moved, so that they
+ * keep the focus and the selection.
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} elements
+ */
 export function arrange(list, elements) {
+  /** @type {Set<Element>} */
   const wanted = new Set(elements);
   for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
   elements.forEach((element, index) => {

@@ -1,37 +1,51 @@
+// @ts-check
+/** @import { LiveEvent } from "./types.d.ts" */
 import { base } from "./address.js";
 
-// More traces than one address may name.
-const MANY = 100;
+// An address cannot name more traces.
+const MAX_TRACES = 100;
 
-// Calls `update` when spans arrive, until the button is pressed: with the ids of the traces that changed where the messages name
-// them, else without. `path()` is the address of the messages. Returns a function that asks for an update.
+/** @typedef {MessageEvent<string>} Message */
+/** @typedef {Exclude<LiveEvent, "ready" | "keep-alive">} News */
+
+/**
+ * Calls `update` when spans arrive, unless the button is pressed: with the ids of the traces that
+ * changed if the messages name them, else with undefined. Returns a function that requests an update.
+ * @param {HTMLElement} button
+ * @param {(changed?: string[]) => Promise<void>} update
+ * @param {() => string} path the address of the messages
+ */
 export function live(button, update, path) {
   let all = false;
+  /** @type {Set<string>} */
   const some = new Set();
 
   const run = oneAtATime(async () => {
     if (!all && some.size === 0) return;
-    const changed = all || some.size > MANY ? undefined : [...some];
+    const changed = all || some.size > MAX_TRACES ? undefined : [...some];
     all = false;
     some.clear();
     await update(changed);
-    // It may have become known what is looked for.
+    // The first update may have determined the search, and with it the address.
     stream.follow();
   });
 
-  const again = () => {
+  const updateAll = () => {
     all = true;
     return run();
   };
-  const named = (event) => {
+  const updateNamed = (/** @type {Message | undefined} */ event) => {
     for (const id of event?.data.split(" ") ?? []) some.add(id);
-    run();
+    return run();
   };
-  const stream = listen({ message: again, traces: named }, { path, button });
-  return again;
+  const stream = listen({ message: updateAll, traces: updateNamed }, { path, button });
+  return updateAll;
 }
 
-// One call at a time; what is asked for meanwhile makes one more.
+/**
+ * Makes one call at a time; any number of requests during a call lead to one more call.
+ * @param {() => Promise<void>} update
+ */
 export function oneAtATime(update) {
   let due = false;
   let busy = false;
@@ -47,18 +61,37 @@ export function oneAtATime(update) {
   };
 }
 
-// Milliseconds between two calls of all updates while no messages come through; each time twice as many.
+// Milliseconds between two updates while no messages come through; each pause is twice the last one.
 const FIRST_PAUSE = 3_000;
 const LAST_PAUSE = 60_000;
 
-// Calls what `updates` has for an event: `message` when spans arrive, `traces` when they are named, `lines` when log lines do. A proxy
-// may keep messages back: all updates are called at once, and from time to time until the first message is there. It is handed to
-// `ready`, since what arrived before it was told to nobody; without one all updates are called again.
-// Browsers have few connections to one host, so that only a page that is looked at keeps one.
+// Milliseconds without a message after which a connection counts as broken. The server sends a
+// keep-alive after 5 seconds without another message: three of them are missing.
+const MAX_SILENCE = 15_000;
+
+/**
+ * Follows the server's messages and calls the update of each event. A proxy may hold messages back,
+ * from the first one on or later. Therefore:
+ * - All updates are called at once, and from time to time until the first message arrives.
+ * - The first message is handed to `ready`, or else all updates are called again: the server does
+ *   not report what arrived before it.
+ * - After a long silence the connection is made anew.
+ *
+ * Only a visible page keeps a connection, since browsers limit those to one host.
+ * @param {Partial<Record<News, (event?: Message) => unknown>>} updates
+ * @param {object} options
+ * @param {() => string} [options.path] the address of the messages
+ * @param {HTMLElement | null} [options.button] pauses while it is pressed
+ * @param {((event: Message) => unknown) | null} [options.ready]
+ */
 export function listen(updates, { path = () => "/page/live", button = null, ready = null }) {
+  /** @type {EventSource | null} */
   let source = null;
-  let followed = null;
-  let timer = null;
+  let followed = "";
+  /** @type {number | undefined} */
+  let timer;
+  // Whether messages come through.
+  let connected = false;
 
   const all = () => Promise.all(Object.values(updates).map((update) => update()));
   const paused = () => button?.getAttribute("aria-pressed") === "true";
@@ -66,7 +99,8 @@ export function listen(updates, { path = () => "/page/live", button = null, read
   function close() {
     clearTimeout(timer);
     source?.close();
-    timer = source = null;
+    source = null;
+    connected = false;
   }
 
   function connect(pause = FIRST_PAUSE) {
@@ -74,26 +108,38 @@ export function listen(updates, { path = () => "/page/live", button = null, read
     if (document.hidden || paused()) return;
     followed = path();
     source = new EventSource(base + followed);
-    source.addEventListener("ready", (event) => {
-      clearTimeout(timer);
-      timer = null;
-      (ready ?? all)(event);
+    const handlers = Object.entries({ "keep-alive": () => {}, ready: ready ?? all, ...updates });
+    for (const [event, handle] of handlers) {
+      source.addEventListener(event, (message) => {
+        expectMore();
+        handle(message);
+      });
+    }
+    source.addEventListener("error", () => {
+      if (connected) poll(FIRST_PAUSE);
     });
-    source.addEventListener("error", () => timer ?? wait(FIRST_PAUSE));
-    for (const [event, update] of Object.entries(updates)) source.addEventListener(event, update);
-    wait(pause);
+    poll(pause);
   }
 
-  function wait(pause) {
+  function expectMore() {
+    connected = true;
+    clearTimeout(timer);
+    timer = setTimeout(connect, MAX_SILENCE);
+  }
+
+  /** @param {number} pause */
+  function poll(pause) {
+    connected = false;
+    clearTimeout(timer);
     timer = setTimeout(async () => {
       const asked = source;
       await all();
-      // It may have been closed, or followed something else, in the meantime.
-      if (source !== asked || timer === null) return;
+      // Meanwhile it may have been closed or replaced, or a message may have arrived.
+      if (!source || source !== asked || connected) return;
       const next = Math.min(2 * pause, LAST_PAUSE);
-      // The browser tries again by itself, but not after an answer that says no.
+      // The browser reconnects by itself, but not after an answer with an error.
       if (source.readyState === EventSource.CLOSED) connect(next);
-      else wait(next);
+      else poll(next);
     }, pause);
   }
 
@@ -105,10 +151,15 @@ export function listen(updates, { path = () => "/page/live", button = null, read
   const resume = () => (document.hidden || paused() ? close() : start());
 
   button?.addEventListener("click", () => {
-    button.setAttribute("aria-pressed", !paused());
+    button.setAttribute("aria-pressed", String(!paused()));
     resume();
   });
   document.addEventListener("visibilitychange", resume);
   start();
-  return { follow: () => source && followed !== path() && connect() };
+  return {
+    /** Connects anew if the address has changed. */
+    follow() {
+      if (source && followed !== path()) connect();
+    },
+  };
 }

@@ -1,89 +1,139 @@
+// @ts-check
+/** @import { Call, Figures, OperationFigures } from "./types.d.ts" */
+/** @import { Column } from "./table.js" */
 import { base } from "./address.js";
 import { ask } from "./api.js";
 import { byId, make } from "./dom.js";
 import { graph } from "./graph.js";
 import { live } from "./live.js";
-import { clamped, serviceName } from "./long.js";
+import { clamped, serviceName } from "./long_text.js";
 import { Table } from "./table.js";
 import { count, duration, excerpt, number, share } from "./text.js";
 
-const lookback = byId("lookback");
+const lookback = byId("lookback", HTMLSelectElement);
 const state = new URLSearchParams(location.search);
 const offered = [...lookback.options].map(({ value }) => value);
 const wanted = state.get("lookback");
-if (offered.includes(wanted)) lookback.value = wanted;
+if (wanted && offered.includes(wanted)) lookback.value = wanted;
 else if (wanted) byId("notes").textContent = `lookback=${excerpt(wanted)} is ignored: it must be one of ${offered.join(", ")}.`;
 
-function remember(name, value) {
+/**
+ * @param {string} name
+ * @param {string} value
+ */
+function writeUrl(name, value) {
   state.set(name, value);
   history.replaceState(null, "", `?${state}`);
 }
 
-// A search for what the figures are of.
+/**
+ * The address of a search for the spans of some figures.
+ * @param {Record<string, string>} wanted
+ */
 const search = (wanted) => `${base}/search?${new URLSearchParams({ ...wanted, lookback: lookback.value })}`;
 
-const text = (key, title, cell, head) => ({ key, title, value: (row) => row[key], cell, head });
+/**
+ * A column of text.
+ * @template {string} K
+ * @template {Record<K, string>} R
+ * @param {K} key
+ * @param {string} title
+ * @param {(row: R) => Node} cell
+ * @returns {Column<R>}
+ */
+const text = (key, title, cell, head = false) => ({ key, title, value: (row) => row[key], cell, head });
+
+/**
+ * A column of numbers.
+ * @template {string} K
+ * @template {Record<K, number>} R
+ * @param {K} key
+ * @param {string} title
+ * @param {(row: R) => string | Node} [cell]
+ * @returns {Column<R>}
+ */
 const amount = (key, title, cell = (row) => number(row[key])) => ({ key, title, number: true, value: (row) => row[key], cell });
-const part = (whole) => ({
+
+/**
+ * The column of errors as a share of `whole`.
+ * @template {string} K
+ * @template {Record<K | "errors", number>} R
+ * @param {K} whole
+ * @returns {Column<R>}
+ */
+const errorShare = (whole) => ({
   key: "share", title: "Error share", number: true,
   value: (row) => row.errors / row[whole],
   cell: (row) => share(row.errors, row[whole]),
 });
-const service = (key) => (row) => make("span", {}, ...serviceName(row[key]));
-const took = (key) => amount(key, key, (row) => duration(row[key]));
 
-function failed({ service, operation, errors }) {
+/** @param {string} name */
+const service = (name) => make("span", {}, ...serviceName(name));
+
+/**
+ * A column of a percentile.
+ * @param {"p50" | "p95" | "p99"} key
+ */
+const percentile = (key) => amount(key, key, (/** @type {OperationFigures} */ row) => duration(row[key]));
+
+/** @param {OperationFigures} row */
+function errorLink({ service, operation, errors }) {
   if (errors === 0) return "0";
   const href = search({ service, operation, tags: "error=true" });
   return make("a", { href, className: "error", ariaLabel: `${number(errors)} errors of ${service}: ${operation}` }, number(errors));
 }
 
-const calls = new Table(byId("calls"), [
-  text("parent", "From", service("parent"), true),
-  text("child", "To", service("child")),
+/** @param {OperationFigures} row */
+const operationLink = ({ service, operation }) => make("a", { href: search({ service, operation }) }, clamped(operation || "(no name)"));
+
+/** @type {Table<Call>} */
+const calls = new Table(byId("calls", HTMLTableElement), [
+  text("parent", "From", ({ parent }) => service(parent), true),
+  text("child", "To", ({ child }) => service(child)),
   amount("calls", "Calls"),
   amount("errors", "Errors"),
-  part("calls"),
-], state.get("calls"), (sort) => remember("calls", sort));
+  errorShare("calls"),
+], state.get("calls"), (sort) => writeUrl("calls", sort));
 
-const operations = new Table(byId("operations"), [
-  text("service", "Service", service("service")),
-  text("operation", "Operation", ({ service, operation }) => make("a", { href: search({ service, operation }) }, clamped(operation || "(no name)")), true),
+/** @type {Table<OperationFigures>} */
+const operations = new Table(byId("operations", HTMLTableElement), [
+  text("service", "Service", (row) => service(row.service)),
+  text("operation", "Operation", operationLink, true),
   amount("requests", "Requests"),
-  amount("errors", "Errors", failed),
-  part("requests"),
-  took("p50"), took("p95"), took("p99"),
-], state.get("sort"), (sort) => remember("sort", sort));
+  amount("errors", "Errors", errorLink),
+  errorShare("requests"),
+  percentile("p50"), percentile("p95"), percentile("p99"),
+], state.get("sort"), (sort) => writeUrl("sort", sort));
 
 let shown = "";
 
-async function update() {
-  const figures = await ask(`/page/stats?lookback=${lookback.value}`);
+async function show() {
+  const figures = /** @type {Figures} */ (await ask(`/page/stats?lookback=${lookback.value}`));
   const none = figures.services.length === 0;
   byId("figures").hidden = none;
   const now = JSON.stringify([lookback.value, figures]);
   if (none || now === shown) return none ? "No spans within this time." : null;
   shown = now;
-  const without = graph(byId("graph"), figures, (service) => search({ service }));
+  const omitted = graph(byId("graph"), figures, (service) => search({ service }));
   calls.show(figures.calls);
   operations.show(figures.operations);
   byId("calls").hidden = figures.calls.length === 0;
   byId("left-out").textContent = [
-    ...(without > 0 ? [`${count(without, "service")} with fewer requests not in the picture.`] : []),
+    ...(omitted > 0 ? [`${count(omitted, "service")} with fewer requests not in the picture.`] : []),
     ...(figures.leftOut > 0 ? [`${count(figures.leftOut, "line")} with fewer requests left out.`] : []),
   ].join(" ");
   return count(figures.services.length, "service");
 }
 
-// The heading is read aloud when it changes.
-async function tell() {
-  const text = await update().catch((error) => error.message);
+// Shows the outcome in the heading, which is read aloud when it changes.
+async function update() {
+  const text = await show().catch((error) => error.message);
   if (text && byId("found").textContent !== text) byId("found").textContent = text;
 }
 
-const again = live(byId("pause"), tell, () => "/page/live");
+const updateNow = live(byId("pause"), update, () => "/page/live");
 lookback.addEventListener("change", () => {
-  remember("lookback", lookback.value);
+  writeUrl("lookback", lookback.value);
   byId("notes").textContent = "";
-  again();
+  updateNow();
 });

@@ -1,32 +1,56 @@
+// @ts-check
 import { make, refill } from "./dom.js";
 
-// The rows of a table, sorted by the column whose head was clicked last. A column is { key, title, value, cell, number }: `value(row)`
-// is what is sorted by, `cell(row)` what is shown. Numbers are sorted from the largest first, and names from the first letter.
+/**
+ * A column of rows of the type `R`.
+ * @template R
+ * @typedef {object} Column
+ * @property {string} key identifies it in the address
+ * @property {string} title
+ * @property {(row: R) => string | number} value what the rows are sorted by
+ * @property {(row: R) => string | Node} cell what a row shows
+ * @property {boolean} [number] whether the values are numbers, and sorted largest first
+ * @property {boolean} [head] whether the cells are the heads of their rows
+ */
+
+/**
+ * The rows of a table, sorted by the column whose head was clicked last: numbers largest first,
+ * names from A to Z, and the other way round at the second click.
+ * @template R
+ */
 export class Table {
   #head;
   #body = make("tbody");
   #columns;
+  /** @type {R[]} */
   #rows = [];
   #sort;
 
-  // `sort` is a key, with `-` before it where the largest comes first; `sorted(sort)` is called when it has changed.
+  /**
+   * @param {HTMLTableElement} table
+   * @param {Column<R>[]} columns of which at least one has numbers
+   * @param {string | null} sort a key, after `-` if the largest comes first
+   * @param {(sort: string) => void} sorted is called after a click has changed `sort`
+   */
   constructor(table, columns, sort, sorted) {
     this.#columns = columns;
-    this.#sort = columns.some(({ key }) => key === sort?.replace("-", "")) ? sort : null;
-    this.#sort ??= `-${columns.find(({ number }) => number).key}`;
+    this.#sort = sort !== null && columns.some(({ key }) => key === keyOf(sort)) ? sort : `-${columns.find(({ number }) => number)?.key}`;
     this.#head = columns.map((column) => this.#headOf(column, sorted));
     table.append(make("thead", {}, make("tr", {}, ...this.#head)), this.#body);
     this.#mark();
   }
 
+  /** @param {R[]} rows */
   show(rows) {
     this.#rows = rows;
-    const down = this.#sort.startsWith("-");
-    const { value } = this.#columns.find(({ key }) => key === this.#sort.replace("-", ""));
-    const sorted = rows.toSorted((a, b) => (down ? -1 : 1) * compare(value(a), value(b)));
+    const sorted = sortRows(rows, this.#columns, this.#sort);
     refill(this.#body, ...sorted.map((row) => make("tr", {}, ...this.#columns.map((column) => this.#cell(column, row)))));
   }
 
+  /**
+   * @param {Column<R>} column
+   * @param {(sort: string) => void} sorted
+   */
   #headOf({ key, title, number }, sorted) {
     const button = make("button", { type: "button" }, title);
     button.addEventListener("click", () => {
@@ -42,14 +66,37 @@ export class Table {
 
   #mark() {
     for (const [index, { key }] of this.#columns.entries()) {
-      if (this.#sort.replace("-", "") !== key) this.#head[index].removeAttribute("aria-sort");
+      if (keyOf(this.#sort) !== key) this.#head[index].removeAttribute("aria-sort");
       else this.#head[index].setAttribute("aria-sort", this.#sort.startsWith("-") ? "descending" : "ascending");
     }
   }
 
+  /**
+   * @param {Column<R>} column
+   * @param {R} row
+   */
   #cell({ cell, number, head }, row) {
     return make(head ? "th" : "td", { className: number ? "number" : "", ...(head ? { scope: "row" } : {}) }, cell(row));
   }
 }
 
-const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b, "en") : a - b);
+/** @param {string} sort */
+const keyOf = (sort) => sort.replace("-", "");
+
+/**
+ * @template R
+ * @param {R[]} rows
+ * @param {Pick<Column<R>, "key" | "value">[]} columns
+ * @param {string} sort
+ */
+export function sortRows(rows, columns, sort) {
+  const { value } = columns.find(({ key }) => key === keyOf(sort)) ?? columns[0];
+  const sign = sort.startsWith("-") ? -1 : 1;
+  return rows.toSorted((a, b) => sign * compare(value(a), value(b)));
+}
+
+/**
+ * @param {string | number} a
+ * @param {string | number} b
+ */
+const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en"));

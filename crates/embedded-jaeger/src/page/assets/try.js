@@ -1,13 +1,18 @@
+// @ts-check
 import { traceAddress } from "./address.js";
 import { ask } from "./api.js";
 import { byId, make } from "./dom.js";
 import { requests } from "./header.js";
 
-// Has a request sent, and goes to its trace.
+/**
+ * Lets the server send a request, and goes to its trace.
+ * @param {string} name
+ */
 async function send(name) {
-  // With what a form of another site cannot send.
+  // A form of another site cannot set this header.
   const headers = { "x-requested-with": "axum-jaeger" };
-  const { status, traceID } = await ask(`/page/try?${new URLSearchParams({ name })}`, { method: "POST", headers });
+  const answer = await ask(`/page/try?${new URLSearchParams({ name })}`, { method: "POST", headers });
+  const { status, traceID } = /** @type {{ status: number, traceID: string | null }} */ (answer);
   if (!traceID) return `${name} answered ${status}, but made no trace.`;
   location.assign(traceAddress(traceID));
   return "";
@@ -15,6 +20,7 @@ async function send(name) {
 
 let busy = false;
 
+/** @param {string} name */
 async function pressed(name) {
   if (busy) return;
   busy = true;
@@ -23,6 +29,7 @@ async function pressed(name) {
   busy = false;
 }
 
+/** @param {string} name */
 const button = (name) => make("button", { type: "button", onclick: () => pressed(name) }, name);
 
 if (requests.length > 0) {

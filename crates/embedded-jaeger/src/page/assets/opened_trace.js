@@ -1,10 +1,14 @@
+// @ts-check
 import { fileAddress } from "./address.js";
 import { make } from "./dom.js";
-import { kept } from "./kept.js";
+import { loadOpened } from "./opened_store.js";
 
-// A trace of the file that was opened last, and in words where it is from.
-export async function opened(id) {
-  const { name, traces } = (await kept()) ?? { traces: [] };
+/**
+ * A trace of the file that was opened last, and an element that names its origin.
+ * @param {string} id
+ */
+export async function openedTrace(id) {
+  const { name, traces } = (await loadOpened()) ?? { name: "", traces: [] };
   const trace = traces.find(({ traceID }) => traceID === id);
   if (!trace) throw new Error("This trace is not in the file that was opened last. Open its file again.");
   const all = make("a", { href: fileAddress() }, `one of ${traces.length} traces`);
