@@ -20,8 +20,8 @@ use tower::limit::GlobalConcurrencyLimitLayer;
 use super::{MAX_MESSAGE, Reason, SpanSink, decode, foreign};
 use crate::server::{MAX_REQUESTS, REQUEST_TIME};
 
-/// The receiver's routes. Statuses are those of Jaeger's collector, and texts begin as its do, but
-/// for a body that is too large or too slow, on which it sets no limit.
+/// The receiver's routes. Statuses, and the beginnings of texts, are those of Jaeger's collector,
+/// except for a body that is too large or too slow: the collector has no limit for it.
 pub(crate) fn router(sink: Arc<SpanSink>) -> Router {
     let limit = GlobalConcurrencyLimitLayer::new(MAX_REQUESTS);
     Router::new()
@@ -31,7 +31,7 @@ pub(crate) fn router(sink: Arc<SpanSink>) -> Router {
         .with_state(sink)
 }
 
-/// Why a request is refused.
+/// The answer to a refused request, and the reason to count.
 type Refusal = (StatusCode, Reason, String);
 
 async fn traces(State(sink): State<Arc<SpanSink>>, request: Request<Body>) -> Response {
@@ -83,7 +83,8 @@ async fn receive(sink: &SpanSink, request: Request<Body>) -> Result<(), Refusal>
     Ok(())
 }
 
-/// One of the two names of the binary protocol, with or without parameters, and not compressed.
+/// Accepts one of the two names of the binary protocol, with or without parameters, without
+/// compression.
 fn check_type(headers: &HeaderMap) -> Result<(), String> {
     let value = |name| headers.get(name).map(|value| value.to_str());
     let Some(Ok(content_type)) = value(CONTENT_TYPE) else {
@@ -101,7 +102,7 @@ fn check_type(headers: &HeaderMap) -> Result<(), String> {
     }
     match value(CONTENT_ENCODING) {
         None | Some(Ok("identity")) => Ok(()),
-        // Jaeger takes the compressed bytes for Thrift, and refuses them for that.
+        // Jaeger parses the compressed bytes as Thrift, and refuses them for that.
         Some(Ok(other)) => Err(format!(
             "Unsupported content encoding: {}",
             foreign::short(other)
