@@ -1,20 +1,21 @@
 //! Distributed tracing of a Rust service with Jaeger, to see, to run and to copy.
 //!
-//! This file is the command line: it picks the command, prints its error, and sets the exit code.
+//! This file runs the command of [`cli`], prints its error, and sets the exit code.
 //!
-//! The way of a span, and where to read about each step:
+//! The steps of a span, and the code of each:
 //!
 //! | step | place |
 //! |---|---|
 //! | a request comes in | [`service`]: router, endpoints, the chain, a server that stops gracefully |
 //! | it becomes a span, and lines in the log | `crates/telemetry`: `server`, `client`, `log` |
-//! | the span leaves, by one of three paths | `crates/telemetry`, `export`: gRPC, Thrift over HTTP, Thrift over UDP |
-//! | it arrives, is kept, and is asked for | `crates/embedded-jaeger`: receivers, store, query API and page |
-//! | its arrival is checked | [`verify`]: one trace, looked for in Jaeger and in Loki |
+//! | the span leaves, by one of three transports | `crates/telemetry`, `export`: gRPC, Thrift over HTTP, Thrift over UDP |
+//! | it arrives, is stored, and is queried | `crates/embedded-jaeger`: receivers, store, query API and page |
+//! | its arrival is checked | [`verify`]: one trace, in Jaeger and in Loki |
 //!
 //! [`config`] turns the environment into settings, [`demo`] runs all of it on one machine and shows
 //! the services' log lines on Jaeger's page, and [`shutdown`] ends it.
 
+mod cli;
 mod config;
 mod demo;
 mod jaeger_flags;
@@ -24,15 +25,18 @@ mod verify;
 
 use std::{error::Error, io::Read, process::ExitCode, time::Duration};
 
-use axum_jaeger_telemetry::{self as telemetry, Telemetry};
-use clap::{Args, Parser, Subcommand};
+use axum_jaeger_telemetry::{
+    self as telemetry, Telemetry,
+    env::{Env, EnvError},
+};
+use clap::Parser;
 use embedded_jaeger::{self as jaeger, Jaeger};
 use mimalloc::MiMalloc;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    config::{Config, ConfigError},
-    jaeger_flags::JaegerFlags,
+    cli::{Cli, Command, Serve},
+    config::Config,
 };
 
 /// A span and its export are some hundred small allocations: the system's allocator takes a fifth
@@ -41,41 +45,10 @@ use self::{
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// See distributed tracing of a Rust service with Jaeger.
-///
-/// Without a command: the demo.
-#[derive(Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
-struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    demo: demo::Settings,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run three traced services and the embedded Jaeger on this machine
-    Demo(demo::Settings),
-    /// Run one traced service, set up by environment variables alone
-    Serve(Serve),
-    /// Run the embedded Jaeger alone: for seeing and for tests, all in bounded memory
-    Jaeger(JaegerFlags),
-    /// Ask a running system for proof: make a trace, find it in Jaeger and in Loki
-    Verify(Box<verify::Settings>),
-}
-
-#[derive(Args)]
-struct Serve {
-    /// Shut down when standard input ends, as it does when the process at its other end is gone
-    #[arg(long)]
-    until_stdin_ends: bool,
-}
-
-/// How long spans may take to leave at the end; Kubernetes gives 30 s, requests in flight take 20.
+/// The limit for the last spans to leave. Kubernetes gives 30 s, and requests in flight take 20.
 const FLUSH_DEADLINE: Duration = Duration::from_secs(5);
 
-/// A setting or an argument cannot be used; clap exits with the same.
+/// The exit code of an invalid setting or argument, which is that of clap.
 const BAD_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
@@ -85,7 +58,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error),
     };
     let result = runtime.block_on(run(cli));
-    // An export that hangs may not hold the process.
+    // An export that hangs must not keep the process.
     runtime.shutdown_background();
     match result {
         Ok(code) => code,
@@ -95,7 +68,7 @@ fn main() -> ExitCode {
 
 fn fail(error: &(dyn Error + 'static)) -> ExitCode {
     eprintln!("{error}");
-    if error.is::<ConfigError>() {
+    if error.is::<EnvError>() {
         ExitCode::from(BAD_USAGE)
     } else {
         ExitCode::FAILURE
@@ -105,7 +78,7 @@ fn fail(error: &(dyn Error + 'static)) -> ExitCode {
 async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
     match cli.command.unwrap_or(Command::Demo(cli.demo)) {
         Command::Demo(settings) => {
-            // The ports of its services are flags of its own.
+            // The ports of the services are flags here; Kubernetes sets such variables.
             let _telemetry = log_only("demo", |name| !name.ends_with("_PORT"))?;
             demo::run(&settings, shutdown::on_signal()?).await?;
         }
@@ -117,8 +90,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
             shutdown.cancelled().await;
             jaeger.shutdown().await;
         }
-        Command::Verify(settings) => {
-            let report = verify::run(&settings).await;
+        Command::Verify(args) => {
+            let report = verify::run(&args).await;
             print!("{report}");
             if !report.failures.is_empty() {
                 return Ok(ExitCode::FAILURE);
@@ -128,36 +101,37 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The variables that set up the log.
+/// The variables of the log.
 const LOG_VARIABLES: [&str; 2] = ["LOG_FORMAT", "RUST_LOG"];
 
-/// The log of a command that makes no spans; of the environment it reads what it `uses` alone.
+/// Sets up the log of a command that makes no spans. Of the environment it reads only what it
+/// `uses`.
 fn log_only(name: &str, uses: impl Fn(&str) -> bool) -> Result<Telemetry, Box<dyn Error>> {
-    let settings = telemetry::Settings {
-        service_name: name.to_owned(),
-        destination: None,
-        ..Config::from_env_if(uses)?.telemetry
-    };
+    let mut env = Env::from_process().only(uses);
+    let mut settings = telemetry::Settings::read(&mut env).service_name(name);
+    settings.destination = None;
+    env.finish()?;
     Ok(telemetry::init(&settings)?)
 }
 
 async fn run_service(args: &Serve) -> Result<(), Box<dyn Error>> {
-    let config = Config::from_env()?;
+    let config = Config::read(Env::from_process())?;
     let shutdown = shutdown::on_signal()?;
     if args.until_stdin_ends {
         cancel_when_stdin_ends(shutdown.clone());
     }
     let telemetry = telemetry::init(&config.telemetry)?;
-    for variable in &config.ignored {
-        tracing::warn!("{variable}; it counts as not set");
-    }
-    tracing::info!("settings: {}", config.effective_line());
+    let in_force = config.in_force.iter();
+    let in_force: Vec<_> = in_force
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    tracing::info!("settings: {}", in_force.join(" "));
     let result = service::run(&config.service, &telemetry, shutdown).await;
     telemetry.shutdown(FLUSH_DEADLINE).await;
     Ok(result?)
 }
 
-/// On a thread of its own, since a read of standard input cannot be cancelled.
+/// Reads on a thread of its own, since a read of standard input cannot be cancelled.
 fn cancel_when_stdin_ends(shutdown: CancellationToken) {
     std::thread::spawn(move || {
         let mut rest = [0; 64];

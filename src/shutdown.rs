@@ -2,14 +2,14 @@
 
 use tokio_util::sync::CancellationToken;
 
-/// The exit code of a process that did not wait for its own shutdown.
+/// The exit code of a shutdown that was cut short, as of Ctrl-C in a shell.
 const CUT_SHORT: i32 = 130;
 
 /// Cancels the returned token on the first SIGTERM or Ctrl-C; on the second the process exits at
 /// once. Call it within a Tokio runtime.
 ///
 /// # Errors
-/// When the system does not let the process listen for signals.
+/// If the system does not let the process listen for signals.
 pub(crate) fn on_signal() -> std::io::Result<CancellationToken> {
     let mut signals = Signals::new()?;
     let shutdown = CancellationToken::new();

@@ -16,7 +16,7 @@ CALLERS = "0af7651916cd43dd8448eb211c80319c"
 
 def text_line(path):
     """The line of a request for this path, as crates/telemetry/src/log writes it."""
-    return ("2026-11-22 21:00:00,123 INFO [axum_jaeger_telemetry::server] [server.rs:141] "
+    return ("2026-11-22 21:00:00,123 INFO [axum_jaeger_telemetry::server] [access_log.rs:32] "
             f"[trace_id={TRACE} span_id=9e771893f5f5c65d resource.service.name=app-a]"
             f" - GET {path} http.response.status_code=200 duration_ms=1011.423")
 
@@ -24,7 +24,7 @@ def text_line(path):
 def json_line(path):
     """The same with LOG_FORMAT=json, whose keys are sorted."""
     return json.dumps({
-        "duration_ms": 1011.423, "file": "server.rs", "http.response.status_code": 200, "level": "INFO", "line": 141,
+        "duration_ms": 1011.423, "file": "access_log.rs", "http.response.status_code": 200, "level": "INFO", "line": 32,
         "message": f"GET {path}", "resource.service.name": "app-a", "span_id": "9e771893f5f5c65d",
         "target": "axum_jaeger_telemetry::server", "timestamp": "2026-11-22 21:00:00,123", "trace_id": TRACE,
     }, separators=(",", ":"), ensure_ascii=False)

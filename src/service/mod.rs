@@ -28,6 +28,7 @@ use axum::{
 };
 use axum_jaeger_telemetry::{
     self as telemetry, Telemetry,
+    env::InvalidValue,
     metrics::{Metrics, requests},
 };
 use http::uri::Authority;
@@ -67,23 +68,19 @@ impl Target {
     }
 }
 
-/// The text is not `host` or `host:port`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not of the form host or host:port")]
-pub(crate) struct NotATarget;
-
 impl FromStr for Target {
-    type Err = NotATarget;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self, NotATarget> {
-        let authority: Authority = text.parse().map_err(|_| NotATarget)?;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let invalid = || InvalidValue::expected("host or host:port");
+        let authority: Authority = text.parse().map_err(|_| invalid())?;
         if authority.host().is_empty() || text.contains('@') {
-            return Err(NotATarget);
+            return Err(invalid());
         }
         match (authority.port_u16(), authority.port()) {
             (Some(_), _) => Ok(Self(text.to_owned())),
             (None, None) if text == authority.host() => Ok(Self::new(text)),
-            _ => Err(NotATarget),
+            _ => Err(invalid()),
         }
     }
 }
@@ -267,7 +264,7 @@ mod tests {
             "app-b:x",
             "user@app-b",
         ] {
-            assert_eq!(target(bad), Err(NotATarget), "{bad}");
+            assert!(target(bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Traces of `/chain`, one after the other until one is whole: in a rollout or a restart a call may
-//! fail, or spans be lost, and the next trace has nothing of it.
+//! Calls of `/chain`, one after the other until the trace of one is complete: in a rollout or a
+//! restart a call may fail, or spans be lost, which does not affect the next trace.
 
 use std::time::Duration;
 
@@ -7,73 +7,83 @@ use reqwest::Url;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Failure, POLL_PAUSE, Settings, fetch_trace,
+    POLL_PAUSE, fetch_trace,
     http::{self, Client, FetchError, shown},
-    path, shape,
+    path,
+    report::{Failure, Report},
+    shape,
     trace::Trace,
 };
+use crate::cli;
 
-/// How long a trace may stay incomplete before another one is made. It is still looked for.
+/// The age at which an incomplete trace is followed by another one. It is still looked for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long after a failed call another one is made.
+/// The same after a failed call.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// One call of `/chain`, and what Jaeger has of its trace.
-pub(super) struct Attempt {
-    /// Which one it is, from 1.
-    pub(super) number: usize,
+/// One call of `/chain`, and its trace in Jaeger.
+struct Attempt {
+    /// Its number, from 1.
+    number: usize,
+    made: Instant,
     caller: Caller,
     failed_call: Option<Failure>,
     /// The trace, as far as it arrived.
-    pub(super) trace: Option<Trace>,
-    /// What is wrong with the trace, or why there is none.
-    pub(super) failures: Vec<Failure>,
+    trace: Option<Trace>,
+    /// The errors of the trace, or the reason why there is none.
+    failures: Vec<Failure>,
 }
 
-/// Makes traces until one is whole or it is `until`. Returns that one, or the one with the most
-/// spans and all that is wrong; and how many were made.
-pub(super) async fn make(client: &Client, settings: &Settings, until: Instant) -> (Attempt, usize) {
+/// Makes traces until one is complete or it is `until`. Reports that one, or else the one with the
+/// most spans.
+pub(super) async fn make(client: &Client, args: &cli::Verify, until: Instant) -> Report {
     let mut earlier: Vec<Attempt> = Vec::new();
-    let mut last = Attempt::make(client, &settings.app, 1).await;
-    let mut made = Instant::now();
+    let mut last = Attempt::make(client, &args.app, 1).await;
     loop {
         for attempt in earlier.iter_mut().chain([&mut last]) {
-            attempt.look(client, &settings.jaeger).await;
+            attempt.look(client, &args.jaeger).await;
         }
-        let whole = earlier.iter().chain([&last]).any(Attempt::is_whole);
-        if whole || Instant::now() >= until {
-            let number = last.number;
-            return (best(earlier, last), number);
+        let complete = earlier.iter().chain([&last]).any(Attempt::is_complete);
+        if complete || Instant::now() >= until {
+            return report(earlier, last);
         }
-        if made.elapsed() >= last.patience() {
-            let next = Attempt::make(client, &settings.app, last.number + 1).await;
+        if last.made.elapsed() >= last.patience() {
+            let next = Attempt::make(client, &args.app, last.number + 1).await;
             let before = std::mem::replace(&mut last, next);
-            // The spans of a failed call are worth seeing where nothing later is.
+            // The spans of a failed call are of interest only until the next call.
             if before.failed_call.is_none() {
                 earlier.push(before);
             }
-            made = Instant::now();
         }
         sleep(POLL_PAUSE).await;
     }
 }
 
-/// The whole one, or the one with the most spans; and if the last call failed, this is wrong, too.
-fn best(earlier: Vec<Attempt>, last: Attempt) -> Attempt {
+/// Reports the complete attempt, or the one with the most spans; and a failure of the last call.
+fn report(earlier: Vec<Attempt>, last: Attempt) -> Report {
+    let made = last.number;
     let failed_call = last.failed_call.clone();
-    let rank = |attempt: &Attempt| (attempt.is_whole(), attempt.spans());
-    let mut best = earlier.into_iter().fold(last, |best, attempt| {
+    let rank = |attempt: &Attempt| (attempt.is_complete(), attempt.spans());
+    let best = earlier.into_iter().fold(last, |best, attempt| {
         if rank(&attempt) > rank(&best) {
             attempt
         } else {
             best
         }
     });
-    if !best.is_whole() {
-        best.failures.splice(0..0, failed_call);
+    let mut failures = Vec::new();
+    if !best.is_complete() {
+        failures.extend(failed_call);
     }
-    best
+    Report {
+        made,
+        number: best.number,
+        trace_id: best.caller.trace_id(),
+        trace: best.trace,
+        log_lines: Vec::new(),
+        failures: [failures, best.failures].concat(),
+    }
 }
 
 impl Attempt {
@@ -82,11 +92,12 @@ impl Attempt {
         let called = call_chain(client, app, caller).await;
         Self {
             number,
+            made: Instant::now(),
             caller,
             failed_call: called.err().map(|error| Failure {
                 expected: format!("200 from {}", shown(&path(app, "chain"))),
                 found: error.to_string(),
-                look: "at the service's log, and at those of the services it calls".to_owned(),
+                check: "the service's log, and those of the services that it calls".to_owned(),
             }),
             trace: None,
             failures: Vec::new(),
@@ -94,14 +105,14 @@ impl Attempt {
     }
 
     async fn look(&mut self, client: &Client, jaeger: &Url) {
-        let found = fetch_trace(client, jaeger, &self.trace_id()).await;
+        let found = fetch_trace(client, jaeger, &self.caller.trace_id()).await;
         self.failures = match &found {
             Ok(Some(trace)) => shape::check(trace, &self.caller.span_id()),
-            Ok(None) => vec![shape::nothing(jaeger, &self.trace_id())],
+            Ok(None) => vec![shape::nothing(jaeger, &self.caller.trace_id())],
             Err(error) => vec![Failure {
                 expected: format!("an answer from Jaeger at {}", shown(jaeger)),
                 found: error.to_string(),
-                look: "whether the query service runs, and whether its port is reached".to_owned(),
+                check: "that the query service runs, and that its port is reachable".to_owned(),
             }],
         };
         if let Ok(Some(trace)) = found {
@@ -109,12 +120,7 @@ impl Attempt {
         }
     }
 
-    /// The id of the trace, in hexadecimal.
-    pub(super) fn trace_id(&self) -> String {
-        self.caller.trace_id()
-    }
-
-    fn is_whole(&self) -> bool {
+    fn is_complete(&self) -> bool {
         self.failed_call.is_none() && self.failures.is_empty()
     }
 
@@ -130,7 +136,7 @@ impl Attempt {
     }
 }
 
-/// The context that `/chain` is called with, as a caller that is traced itself would.
+/// The trace context of the call, as of a caller that is traced itself.
 #[derive(Clone, Copy)]
 struct Caller {
     trace: u128,

@@ -1,33 +1,18 @@
-//! Grafana's data sources: that both are there, and that Grafana reaches what they stand for.
+//! The data sources of Grafana: both exist, and Grafana reaches Jaeger and Loki by them.
 
 use reqwest::Url;
 use serde::Deserialize;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::{
-    Failure, FetchError, POLL_PAUSE,
-    http::{self, Client, shown},
-    path,
+    http::{self, Client, FetchError, shown},
+    path, poll,
+    report::Failure,
 };
+use crate::cli::GrafanaLogin;
 
-/// The types of the data sources that are to be there.
+/// The types of the expected data sources.
 const EXPECTED: [&str; 2] = ["jaeger", "loki"];
-
-/// How to log in; Grafana's API wants somebody who may see data sources.
-#[derive(clap::Args, Clone, Debug)]
-pub(crate) struct Login {
-    /// The user's name in Grafana
-    #[arg(long = "grafana-user", env = "GRAFANA_USER", default_value = "admin")]
-    user: String,
-
-    /// The user's password
-    #[arg(
-        long = "grafana-password",
-        env = "GRAFANA_PASSWORD",
-        hide_env_values = true
-    )]
-    password: Option<String>,
-}
 
 #[derive(Deserialize)]
 struct DataSource {
@@ -46,19 +31,14 @@ struct Health {
 pub(super) async fn check(
     client: &Client,
     grafana: &Url,
-    login: &Login,
+    login: &GrafanaLogin,
     until: Instant,
 ) -> Vec<Failure> {
-    loop {
-        let failures = check_once(client, grafana, login).await;
-        if failures.is_empty() || Instant::now() >= until {
-            return failures;
-        }
-        sleep(POLL_PAUSE).await;
-    }
+    let look = || check_once(client, grafana, login);
+    poll(until, look, Vec::is_empty).await
 }
 
-async fn check_once(client: &Client, grafana: &Url, login: &Login) -> Vec<Failure> {
+async fn check_once(client: &Client, grafana: &Url, login: &GrafanaLogin) -> Vec<Failure> {
     let get = |path_: &str| {
         let request = client.get(path(grafana, path_));
         request.basic_auth(&login.user, login.password.as_ref())
@@ -69,7 +49,7 @@ async fn check_once(client: &Client, grafana: &Url, login: &Login) -> Vec<Failur
             return vec![Failure {
                 expected: format!("an answer from Grafana at {}", shown(grafana)),
                 found: error.to_string(),
-                look: "whether Grafana runs, and at GRAFANA_USER and GRAFANA_PASSWORD".to_owned(),
+                check: "that Grafana runs, and GRAFANA_USER and GRAFANA_PASSWORD".to_owned(),
             }];
         }
     };
@@ -79,7 +59,7 @@ async fn check_once(client: &Client, grafana: &Url, login: &Login) -> Vec<Failur
             failures.push(Failure {
                 expected: format!("a data source of type {kind} in Grafana"),
                 found: format!("{} others", sources.len()),
-                look: "at Grafana's provisioning, and at its log".to_owned(),
+                check: "Grafana's provisioning, and its log".to_owned(),
             });
             continue;
         };
@@ -88,9 +68,7 @@ async fn check_once(client: &Client, grafana: &Url, login: &Login) -> Vec<Failur
             failures.push(Failure {
                 expected: format!("the data source {kind} to be healthy"),
                 found,
-                look: format!(
-                    "at the data source's URL, and whether {kind} is reached from Grafana"
-                ),
+                check: format!("the data source's URL, and that Grafana reaches {kind} by it"),
             });
         }
     }

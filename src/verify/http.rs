@@ -1,4 +1,4 @@
-//! Asks, and says clearly what the answer was where it is not one that helps.
+//! HTTP requests, with errors that show the response and the proxy.
 
 use std::{fmt, net::IpAddr, sync::LazyLock, time::Duration};
 
@@ -9,18 +9,18 @@ use serde::de::DeserializeOwned;
 
 use axum_jaeger_telemetry::{SensitiveKeys, with_causes};
 
-/// The start of a body that is shown where the answer is an error.
+/// The most characters of an error response that are shown.
 const SHOWN: usize = 300;
 
-/// Asks this machine itself, and every other host by the proxy that the environment names for it: a
-/// system that is looked at from afar may be reached by one alone.
+/// A client that connects to this machine directly, and to other hosts by the proxy of the
+/// environment: a remote system may be reachable only by one.
 pub(super) struct Client {
     direct: reqwest::Client,
     by_proxy: reqwest::Client,
 }
 
 impl Client {
-    /// Waits so long for an answer.
+    /// A client whose requests fail after `timeout`.
     pub(super) fn new(timeout: Duration) -> reqwest::Result<Self> {
         let builder = || reqwest::Client::builder().timeout(timeout);
         Ok(Self {
@@ -48,7 +48,7 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// The proxy that a request went through, if there was one.
+/// The proxy of a request, if any.
 #[derive(Debug)]
 pub(super) struct Through(Option<Uri>);
 
@@ -77,33 +77,33 @@ impl fmt::Display for Through {
     }
 }
 
-/// An answer that could not be had.
+/// An error instead of the expected response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FetchError {
-    /// No answer at all.
-    #[error("no answer{through}: {}", with_causes(.source))]
+    /// No response at all.
+    #[error("no response{through}: {}", with_causes(.source))]
     NoAnswer {
-        /// The proxy that was asked for it.
+        /// The proxy of the request.
         through: Through,
         /// The error.
         source: reqwest::Error,
     },
-    /// An answer that is not a success.
+    /// A response that is not a success.
     #[error("status {status}{through}: {body}")]
     Status {
         /// The HTTP status.
         status: u16,
-        /// The proxy that it came from, or by.
+        /// The proxy, from which it may come.
         through: Through,
         /// The start of the body.
         body: String,
     },
-    /// A body of another form than the API's.
-    #[error("an answer of another form: {0}")]
+    /// A body that is not in the API's form.
+    #[error("a response of another form: {0}")]
     Form(#[from] serde_json::Error),
 }
 
-/// Sends, and takes a success alone.
+/// Sends a request. Only a success is not an error.
 pub(super) async fn send(request: RequestBuilder) -> Result<Response, FetchError> {
     let (client, request) = request.build_split();
     let request = request.map_err(|error| no_answer(Through(None), error))?;
@@ -133,7 +133,7 @@ pub(super) async fn json_of<T: DeserializeOwned>(request: RequestBuilder) -> Res
     Ok(serde_json::from_slice(&body)?)
 }
 
-/// The error has the URL in its text.
+/// The error's text has the URL, so its secrets are redacted.
 fn no_answer(through: Through, mut source: reqwest::Error) -> FetchError {
     if let Some(url) = source.url_mut() {
         *url = shown(url);
@@ -141,7 +141,7 @@ fn no_answer(through: Through, mut source: reqwest::Error) -> FetchError {
     FetchError::NoAnswer { through, source }
 }
 
-/// The URL as it is shown, without its secrets.
+/// Returns the URL without its secrets.
 pub(super) fn shown(url: &Url) -> Url {
     let redacted = SensitiveKeys::default().redact_url(url.as_str()).parse();
     redacted.unwrap_or_else(|_| url.clone())

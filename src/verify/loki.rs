@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use reqwest::Url;
 use serde::Deserialize;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::{
-    Failure, FetchError, POLL_PAUSE,
-    http::{self, Client, shown},
-    path,
+    http::{self, Client, FetchError, shown},
+    path, poll,
+    report::Failure,
 };
 
-/// The most lines that Loki may answer with.
+/// The most lines of a response.
 const LIMIT: &str = "1000";
 
-/// What Loki has of a trace.
+/// The log lines of a trace in Loki, counted by service.
 pub(super) struct Logs {
     pub(super) lines: Vec<(String, usize)>,
     pub(super) failures: Vec<Failure>,
@@ -29,14 +29,15 @@ pub(super) async fn check(
     services: &BTreeSet<String>,
     until: Instant,
 ) -> Logs {
-    loop {
-        let answer = query(client, loki, trace_id).await;
-        let logs = judge(answer, services, loki, trace_id);
-        if logs.failures.is_empty() || Instant::now() >= until {
-            return logs;
-        }
-        sleep(POLL_PAUSE).await;
-    }
+    let look = async || {
+        judge(
+            query(client, loki, trace_id).await,
+            services,
+            loki,
+            trace_id,
+        )
+    };
+    poll(until, look, |logs| logs.failures.is_empty()).await
 }
 
 fn judge(
@@ -53,7 +54,7 @@ fn judge(
                 failures: vec![Failure {
                     expected: format!("an answer from Loki at {}", shown(loki)),
                     found: error.to_string(),
-                    look: "whether Loki runs, and whether its port is reached".to_owned(),
+                    check: "that Loki runs, and that its port is reachable".to_owned(),
                 }],
             };
         }
@@ -71,7 +72,7 @@ fn judge(
         .map(|(service, _)| Failure {
             expected: format!("a log line of {service} with trace_id={trace_id} in Loki"),
             found: format!("none among the {} lines of the trace", lines.len()),
-            look: "at Promtail's targets and its log, and at the service's own log".to_owned(),
+            check: "Promtail's targets and log, and the service's own log".to_owned(),
         })
         .collect();
     Logs {
@@ -80,7 +81,7 @@ fn judge(
     }
 }
 
-/// Whether the line is of `service`, as text (`resource.service.name=app-a]`) or as JSON
+/// Returns whether `service` wrote the line, as text (`resource.service.name=app-a]`) or as JSON
 /// (`"resource.service.name":"app-a"`).
 fn is_of(line: &str, service: &str) -> bool {
     line.contains(&format!("resource.service.name={service}]"))
@@ -103,7 +104,7 @@ struct Stream {
     values: Vec<(String, String)>,
 }
 
-/// The lines of the last hour, Loki's default, that hold the trace's id.
+/// Gets the lines of the last hour, Loki's default, that contain the trace's id.
 async fn query(client: &Client, loki: &Url, trace_id: &str) -> Result<Vec<String>, FetchError> {
     let mut url = path(loki, "loki/api/v1/query_range");
     url.query_pairs_mut()

@@ -1,54 +1,56 @@
-//! What the trace of one `/chain` looks like: a server span, three client spans below it, a server
-//! span below each of these, and the CPU task's own span.
+//! The expected trace of one `/chain`: a server span, three client spans below it, a server span
+//! below each of these, and the CPU task's own span.
 
 use reqwest::Url;
 
 use super::{
-    Failure, shown,
+    http::shown,
+    path,
+    report::Failure,
     trace::{Span, Trace},
 };
 
 /// 1 + 3 client + 3 server spans, and the CPU task's child.
 const SPANS: usize = 8;
 
-/// Who has sent what: the first thing to look at.
-const LOOK_AT_LOGS: &str =
-    "at the services' logs: \"spans do not reach\" names the one that cannot send, and where to";
+/// The services' logs have the errors of their exports.
+const CHECK_LOGS: &str =
+    "the services' logs for \"spans do not reach\": that service cannot send its spans";
 
-/// No span has arrived.
+/// The failure of a trace of which no span has arrived.
 pub(super) fn nothing(jaeger: &Url, trace_id: &str) -> Failure {
     Failure {
         expected: format!("the trace {trace_id} in Jaeger"),
-        found: "none of this id".to_owned(),
-        look: format!(
-            "at {} for the services that have sent spans, and {LOOK_AT_LOGS}",
-            shown(&super::path(jaeger, "api/services"))
+        found: "no trace with this id".to_owned(),
+        check: format!(
+            "{} for the services that have sent spans, and {CHECK_LOGS}",
+            shown(&path(jaeger, "api/services"))
         ),
     }
 }
 
-/// Compares `trace` with the trace of one `/chain` that was called with `caller` as its parent.
+/// Compares `trace` with the expected trace of one `/chain`, whose parent is the span `caller`.
 pub(super) fn check(trace: &Trace, caller: &str) -> Vec<Failure> {
     let mut failures = Failures::default();
     failures.unless(
         trace.spans.len() == SPANS,
         || format!("{SPANS} spans"),
         || format!("{}", trace.spans.len()),
-        LOOK_AT_LOGS,
+        CHECK_LOGS,
     );
     let services = trace.services();
     failures.unless(
         services.len() == 3,
         || "spans of three services".to_owned(),
         || format!("{services:?}"),
-        LOOK_AT_LOGS,
+        CHECK_LOGS,
     );
     for root in trace.roots() {
         failures.unless(
             root.parent.as_deref() == Some(caller),
             || format!("the parent of {} in the trace", describe(root)),
             || format!("{:?}, which is not there", root.parent),
-            "whether the parent's service could send its spans, and whether traceparent arrived",
+            "that the parent's service can send its spans, and that traceparent arrives",
         );
     }
     if let Some(root) = failures.one(trace, caller, "/chain", "server", "the caller") {
@@ -57,7 +59,7 @@ pub(super) fn check(trace: &Trace, caller: &str) -> Vec<Failure> {
     failures.0
 }
 
-/// The three calls of `root`, and what each led to.
+/// Checks the three calls of `root`, and the server span of each.
 fn check_calls(trace: &Trace, root: &Span, failures: &mut Failures) {
     let clients: Vec<&Span> = trace.children(&root.id).collect();
     failures.unless(
@@ -73,7 +75,7 @@ fn check_calls(trace: &Trace, root: &Span, failures: &mut Failures) {
             )
         },
         || list(&clients),
-        "at the service's log: a call that failed says which",
+        "the service's log for a failed call",
     );
     for (client, route) in clients.iter().zip(["/", "/io_task", "/cpu_task"]) {
         let Some(server) = failures.one(trace, &client.id, route, "server", "the call") else {
@@ -92,7 +94,7 @@ fn check_calls(trace: &Trace, root: &Span, failures: &mut Failures) {
                 )
             },
             || format!("{}, called by {}", server.service, root.service),
-            "at TARGET_ONE_HOST, TARGET_TWO_HOST and APP_NAME of the services",
+            "TARGET_ONE_HOST, TARGET_TWO_HOST and APP_NAME of the services",
         );
         if route == "/cpu_task" {
             let children: Vec<&Span> = trace.children(&server.id).collect();
@@ -100,7 +102,7 @@ fn check_calls(trace: &Trace, root: &Span, failures: &mut Failures) {
                 matches!(children.as_slice(), [child] if child.service == server.service),
                 || format!("one span below {}", describe(server)),
                 || list(&children),
-                LOOK_AT_LOGS,
+                CHECK_LOGS,
             );
         }
     }
@@ -115,18 +117,18 @@ impl Failures {
         holds: bool,
         expected: impl FnOnce() -> String,
         found: impl FnOnce() -> String,
-        look: &str,
+        check: &str,
     ) {
         if !holds {
             self.0.push(Failure {
                 expected: expected(),
                 found: found(),
-                look: look.to_owned(),
+                check: check.to_owned(),
             });
         }
     }
 
-    /// The only child of `parent`, which is to be a span of `route`.
+    /// Returns the only child of `parent`, if it is a span of `route`; else adds a failure.
     fn one<'t>(
         &mut self,
         trace: &'t Trace,
@@ -146,7 +148,7 @@ impl Failures {
                     false,
                     || format!("one {kind} span {operation} below {below}"),
                     || found,
-                    "whether the span's service could send it, and whether traceparent arrived there",
+                    "that the span's service can send it, and that traceparent arrives there",
                 );
                 None
             }

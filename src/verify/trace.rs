@@ -1,4 +1,5 @@
-//! A trace as Jaeger's query API tells it, and as a tree for people.
+//! A trace of Jaeger's query API, and its text as a tree. The types are verify's own: they must
+//! read the answers of any Jaeger.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -8,7 +9,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::FetchError;
+use super::http::FetchError;
 
 /// The spans of one trace, in the order of their start.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +40,7 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// The first tag of this key, where it is a text.
+    /// Returns the value of the first tag of this key, if it is a string.
     pub(crate) fn tag(&self, key: &str) -> Option<&str> {
         self.tags
             .iter()
@@ -47,14 +48,14 @@ impl Span {
             .and_then(|(_, value)| value.as_str())
     }
 
-    /// `server`, `client` and so on; empty for an internal span, which has no such tag.
+    /// Returns `server`, `client` and so on; nothing for an internal span, which has no such tag.
     pub(crate) fn kind(&self) -> &str {
         self.tag("span.kind").unwrap_or_default()
     }
 }
 
 impl Trace {
-    /// Reads an answer of `/api/traces/{id}`; `None` where it holds no trace.
+    /// Reads a response of `/api/traces/{id}`; `None` if it has no trace.
     pub(super) fn from_answer(answer: Value) -> Result<Option<Self>, FetchError> {
         let answer: Answer = serde_json::from_value(answer)?;
         let Some(found) = answer.data.into_iter().next() else {
@@ -88,19 +89,19 @@ impl Trace {
         }))
     }
 
-    /// The names of the services, each once.
+    /// Returns the names of the services.
     pub(crate) fn services(&self) -> BTreeSet<String> {
         self.spans.iter().map(|span| span.service.clone()).collect()
     }
 
-    /// The spans whose parent is `id`.
+    /// Returns the spans whose parent is `id`.
     pub(crate) fn children<'t>(&'t self, id: &'t str) -> impl Iterator<Item = &'t Span> {
         self.spans
             .iter()
             .filter(move |span| span.parent.as_deref() == Some(id))
     }
 
-    /// The spans whose parent is not in the trace.
+    /// Returns the spans whose parent is not in the trace.
     pub(crate) fn roots(&self) -> Vec<&Span> {
         let ids: HashSet<&str> = self.spans.iter().map(|span| span.id.as_str()).collect();
         let is_root = |span: &&Span| {

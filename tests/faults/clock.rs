@@ -5,14 +5,15 @@ use std::{
     net::TcpListener,
     path::Path,
     sync::mpsc,
+    time::Duration,
 };
 
-use serde_json::Value;
+use embedded_jaeger::{Trace, TraceQuery};
 
 use crate::{
     rig::{Rig, Traced},
     support::{
-        jaeger::{Jaeger, MODES},
+        jaeger::{MODES, TIMEOUT},
         process::{BINARY, Process},
         service::Service,
     },
@@ -23,8 +24,8 @@ const LIBFAKETIME: [&str; 2] = [
     "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
 ];
-/// Microseconds: less than any step here.
-const MINUTES: u64 = 10 * 60 * 1_000_000;
+/// Less than any step here.
+const MINUTES: Duration = Duration::from_secs(10 * 60);
 
 /// An hour forward within the first call of `/chain`, and two hours back within the second: spans
 /// last as long as they lasted.
@@ -64,10 +65,12 @@ async fn is_set() {
         }
         assert_eq!(chain.await.unwrap().unwrap().status(), 200);
         // The server's span, one for each call, and that of its own `/`.
-        let spans = spans(&rig, 5).await;
-        for span in &spans {
-            let (name, duration) = (&span["operationName"], span["duration"].as_u64().unwrap());
-            assert!(0 < duration && duration < MINUTES, "{name}: {duration} µs");
+        for span in only_trace(&rig, 5).await.spans() {
+            let (name, duration) = (span.name(), span.duration());
+            assert!(
+                !duration.is_zero() && duration < MINUTES,
+                "{name}: {duration:?}"
+            );
         }
         for _ in 0..5 {
             rig.traced.answered();
@@ -77,17 +80,12 @@ async fn is_set() {
     }
 }
 
-/// All spans of the one trace.
-async fn spans(rig: &Rig, count: usize) -> Vec<Value> {
-    rig.have_arrived(count as u64).await;
-    let jaeger = Jaeger::at(rig.jaeger.addresses());
-    let ever = "/api/traces?service=app&start=0&end=9999999999999999";
-    let traces = jaeger
-        .wait_for(ever, |data| data[0]["spans"].is_array())
-        .await;
-    let spans = traces[0]["spans"].as_array().unwrap().clone();
-    assert_eq!(spans.len(), count, "{spans:#?}");
-    spans
+/// The only trace of the service, with so many spans.
+async fn only_trace(rig: &Rig, spans: usize) -> Trace {
+    let query = TraceQuery::new("app");
+    let whole = |traces: &[Trace]| matches!(traces, [trace] if trace.spans().len() == spans);
+    let traces = rig.jaeger.wait_for_traces(&query, whole, TIMEOUT).await;
+    traces.unwrap_or_else(|error| panic!("{error}")).remove(0)
 }
 
 /// A server that answers each request when the test, which gets a sender for it, says so.

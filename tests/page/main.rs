@@ -11,8 +11,8 @@ mod demo;
 mod embedded;
 mod frames;
 #[allow(dead_code, unreachable_pub)]
-#[path = "../system/support/jaeger.rs"]
-mod jaeger;
+#[path = "../system/support/jaeger_process.rs"]
+mod jaeger_process;
 mod large;
 mod links;
 mod logs;
@@ -41,3 +41,8 @@ mod try_it;
 mod zoom;
 
 use embedded_jaeger::model;
+
+/// The pages are those of the real binary.
+mod jaeger {
+    pub(crate) use super::jaeger_process::JaegerProcess as Jaeger;
+}

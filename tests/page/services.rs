@@ -138,7 +138,7 @@ async fn figures_follow_new_spans_unless_they_are_paused() {
     let browser = open(&jaeger, "/services").await;
     browser.until_says("#found", "No spans").await;
     // At once, and when messages come through; from here on only when there is news.
-    browser.until_answered("/page/figures", 2).await;
+    browser.until_answered("/page/stats", 2).await;
     store(&jaeger, &[span(40, 1, 0, "shop", "look")]).await;
     browser.until_says("#operations", "look").await;
 

@@ -1,14 +1,9 @@
-//! Settings as a user meets them: what a bad one says, and that the good ones are told.
+//! Settings as a user sees them: the errors of invalid ones, and the log of those in force.
 
-use crate::support::{
-    demo::Demo,
-    jaeger::{Jaeger, tag},
-    process::Process,
-    service::Service,
-};
+use crate::support::{demo::Demo, jaeger::Jaeger, process::Process, service::Service};
 
 #[test]
-fn bad_variables_end_the_start_with_code_2_and_a_line_each() {
+fn invalid_variables_end_the_start_with_code_2_and_a_line_each() {
     let mut process = Process::start(
         &["serve"],
         &[
@@ -22,16 +17,16 @@ fn bad_variables_end_the_start_with_code_2_and_a_line_each() {
     assert_eq!(
         process.lines(),
         [
-            r#"EXPOSE_PORT="http" is not usable: allowed is a port from 0 to 65535"#,
-            r#"MODE="zipkin" is not usable: allowed is grpc, thrift-collector or thrift-agent"#,
-            r#"LOG_FORMAT="xml" is not usable: allowed is text or json"#,
+            r#"EXPOSE_PORT="http" is invalid: expected a port from 0 to 65535"#,
+            r#"MODE="zipkin" is invalid: expected grpc, thrift-collector or thrift-agent"#,
+            r#"LOG_FORMAT="xml" is invalid: expected text or json"#,
         ]
     );
 }
 
 #[test]
 #[cfg(unix)]
-fn a_value_that_is_not_unicode_is_a_bad_value() {
+fn a_value_that_is_not_unicode_is_invalid() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt, process::Command};
 
     let output = Command::new(env!("CARGO_BIN_EXE_axum-jaeger"))
@@ -46,9 +41,9 @@ fn a_value_that_is_not_unicode_is_a_bad_value() {
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
 }
 
-/// Its specification says what they mean, and that a bad one ends nothing.
+/// OpenTelemetry's specification: an invalid value counts as not set.
 #[tokio::test]
-async fn a_bad_variable_of_opentelemetry_is_told_in_the_log_and_counts_as_not_set() {
+async fn an_invalid_variable_of_opentelemetry_is_logged_and_counts_as_not_set() {
     for (variable, value) in [
         ("OTEL_SDK_DISABLED", "1"),
         ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
@@ -59,7 +54,7 @@ async fn a_bad_variable_of_opentelemetry_is_told_in_the_log_and_counts_as_not_se
     ] {
         let service = Service::start(&[("APP_NAME", "app-x"), (variable, value)]);
         let line = service.process.wait_for_line(variable);
-        let said = format!("resource.service.name=app-x] - {variable}={value:?} is not usable: ");
+        let said = format!("resource.service.name=app-x] - {variable}={value:?} is invalid: ");
         assert!(line.contains(" WARN [") && line.contains(&said), "{line}");
         assert!(line.ends_with("; it counts as not set"), "{line}");
     }
@@ -96,9 +91,9 @@ async fn the_service_has_the_name_that_opentelemetry_s_variables_give() {
         let service = Service::start(&env);
         service.get("/items/5").await;
         let traces = jaeger.traces(name, 1).await;
-        let process = &traces[0]["processes"]["p1"];
-        assert_eq!(tag(process, "service.name"), name);
-        assert_eq!(tag(process, "team"), "blue");
+        let span = &traces[0].spans()[0];
+        assert_eq!(span.process_tag("service.name"), Some(&name.into()));
+        assert_eq!(span.process_tag("team"), Some(&"blue".into()));
         let line = service.process.wait_for_line("GET /items/5");
         assert!(
             line.contains(&format!("resource.service.name={name}]")),
@@ -108,17 +103,17 @@ async fn the_service_has_the_name_that_opentelemetry_s_variables_give() {
 }
 
 #[test]
-fn a_port_that_kubernetes_set_for_a_service_is_said_to_be_that() {
+fn a_port_that_kubernetes_set_for_a_service_is_named_as_such() {
     const LINK: (&str, &str) = ("AGENT_PORT", "tcp://10.96.1.2:6831");
     let mut service = Process::start(&["serve"], &[LINK]);
     assert_eq!(service.wait().code(), Some(2));
     let line = service.wait_for_line("AGENT_PORT");
     assert!(
-        line.contains("Kubernetes set it, for the Service agent")
+        line.contains("Kubernetes set this value for the Service agent")
             && line.contains("enableServiceLinks: false"),
         "{line}"
     );
-    // A command that has no use for the variable does not mind.
+    // A command without a use for the variable ignores it.
     let free =
         ["compact", "binary", "http", "grpc", "query"].map(|name| format!("--{name}-port=0"));
     let mut args = vec!["jaeger"];
@@ -127,7 +122,7 @@ fn a_port_that_kubernetes_set_for_a_service_is_said_to_be_that() {
     Demo::start_with(&[], &[LINK]);
 }
 
-/// opentelemetry-jaeger reads them, whatever it is told.
+/// opentelemetry-jaeger reads them in any case.
 #[test]
 fn a_variable_of_another_jaeger_client_that_cannot_be_used_is_named() {
     for (mode, variable, value) in [

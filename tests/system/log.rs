@@ -43,7 +43,7 @@ async fn a_text_line_has_the_form_that_grafana_expects() {
     assert_eq!(span_id.len(), 16, "{line}");
     let form = rest.replace(id, "T").replace(span_id, "S");
     assert!(
-        form.starts_with(" INFO [axum_jaeger_telemetry::server] [server.rs:"),
+        form.starts_with(" INFO [axum_jaeger_telemetry::server] [access_log.rs:"),
         "{form}"
     );
     assert!(form.contains("] [trace_id=T span_id=S resource.service.name=app-x] - GET /items/5 "));
@@ -100,7 +100,7 @@ async fn a_json_line_has_the_same_fields() {
     let line: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(line["level"], "INFO");
     assert_eq!(line["target"], "axum_jaeger_telemetry::server");
-    assert_eq!(line["file"], "server.rs");
+    assert_eq!(line["file"], "access_log.rs");
     assert_eq!(line["resource.service.name"], "app-x");
     assert_eq!(line["trace_id"].as_str().unwrap().len(), 32);
     assert_eq!(line["span_id"].as_str().unwrap().len(), 16);

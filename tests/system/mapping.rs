@@ -1,13 +1,29 @@
 //! That a span arrives the same whichever way it takes.
 
+use embedded_jaeger::Trace;
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::trace::SpanData;
 use serde_json::{Value, json};
 
 use crate::support::{
-    jaeger::{Jaeger, MODES, count_spans, span, tag},
+    jaeger::{Jaeger, MODES, TIMEOUT},
     rich::{self, TEXT_LIMIT},
 };
+
+/// The tag of a span in JSON, or the field of a log.
+fn tag<'v>(span: &'v Value, key: &str) -> &'v Value {
+    let fields = span["tags"].as_array().or(span["fields"].as_array());
+    let mut fields = fields.unwrap().iter();
+    let found = fields.find(|tag| tag["key"] == key);
+    found.map_or(&Value::Null, |tag| &tag["value"])
+}
+
+/// The span of this name, in JSON.
+fn span<'v>(trace: &'v Value, operation: &str) -> &'v Value {
+    let mut spans = trace["spans"].as_array().unwrap().iter();
+    let found = spans.find(|span| span["operationName"] == operation);
+    found.unwrap_or_else(|| panic!("no span {operation} in {trace:#}"))
+}
 
 #[tokio::test]
 async fn rich_spans_arrive_equal_through_the_three_modes() {
@@ -15,7 +31,7 @@ async fn rich_spans_arrive_equal_through_the_three_modes() {
     let mut arrived = Vec::new();
     for (mode, name) in MODES.into_iter().enumerate() {
         let jaeger = Jaeger::start();
-        arrived.push((name, rich::arrived(&jaeger, mode, start).await));
+        arrived.push((name, rich::arrived(jaeger.addresses(), mode, start).await));
     }
     let (_, first) = &arrived[0];
     check(&first[0]);
@@ -122,32 +138,22 @@ fn large(texts: usize, count: u64) -> Vec<SpanData> {
 async fn a_batch_larger_than_a_message_is_cut_and_arrives_whole() {
     const SPANS: usize = 2_000;
     let jaeger = Jaeger::start();
-    for (name, destination) in rich::destinations(&jaeger) {
+    let id = rich::trace_id().to_bytes().into();
+    for (name, destination) in rich::destinations(jaeger.addresses()) {
         // 2,000 spans of some 3 KB are 6 MB: 90 datagrams, or twice what gRPC takes at once.
         rich::export(&destination, name, large(20, SPANS as u64)).await;
-        let path = format!("/api/traces?service={name}&limit=10");
-        let count = |data: &Value| {
-            let trace = &data[0];
-            let of_service = |span: &&Value| {
-                trace["processes"][span["processID"].as_str().unwrap()]["serviceName"] == name
-            };
-            let spans = trace["spans"]
-                .as_array()
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            spans.iter().filter(of_service).count()
-        };
-        jaeger.wait_for(&path, |data| count(data) == SPANS).await;
+        let whole = |trace: &Trace| trace.spans_of(name).count() == SPANS;
+        let trace = jaeger.wait_for_trace(id, whole, TIMEOUT).await;
+        assert!(trace.is_ok(), "{name}");
     }
 }
 
 #[tokio::test]
 async fn a_span_too_large_for_a_datagram_is_dropped_alone() {
     let jaeger = Jaeger::start();
-    let [_, _, (_, agent)] = rich::destinations(&jaeger);
+    let [_, _, (_, agent)] = rich::destinations(jaeger.addresses());
     let mut spans = large(1, 3);
     spans.insert(1, large(1_000, 1).remove(0));
     rich::export(&agent, "rich", spans).await;
-    let path = format!("/api/traces/{}", rich::trace_id());
-    jaeger.wait_for(&path, |data| count_spans(data) == 3).await;
+    jaeger.whole_trace(&rich::trace_id().to_string(), 3).await;
 }

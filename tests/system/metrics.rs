@@ -9,7 +9,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 
 use crate::support::{
-    jaeger::{Jaeger, MODES, count_spans},
+    jaeger::{Jaeger, MODES},
     metrics::Scrape,
     patience::Patience,
     process::Process,
@@ -123,6 +123,27 @@ async fn what_is_lost_is_in_the_account_with_its_reason() {
 }
 
 #[tokio::test]
+async fn a_span_that_is_too_large_is_dropped_where_it_ends_and_logged() {
+    let jaeger = Jaeger::start();
+    let whole_paths = ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100000");
+    let service = Service::traced(&jaeger, "thrift-agent", "large", &[PORT, whole_paths]);
+    let (path, query) = ("9".repeat(60_000), "a".repeat(5_000));
+    let answer = service.get(&format!("/items/{path}?{query}")).await;
+    assert_eq!(answer.status(), 422);
+    service
+        .wait_for_line("spans are lost: larger than a message to the agent at ")
+        .await;
+    let scrape = Scrape::of(&service).await;
+    scrape.check_account();
+    let too_large = [("error_type", "too_large")];
+    assert_eq!(
+        scrape.sum("otel_sdk_processor_span_processed_total", &too_large),
+        1
+    );
+    assert_eq!(scrape.started(), 1);
+}
+
+#[tokio::test]
 async fn an_exemplar_leads_to_its_trace() {
     let jaeger = Jaeger::start();
     let service = Service::traced(&jaeger, "grpc", "exemplary", &[PORT]);
@@ -136,9 +157,8 @@ async fn an_exemplar_leads_to_its_trace() {
     let bound: f64 = labels["le"].parse().unwrap();
     assert!(*value <= bound, "{value} in {labels:?}");
     assert!(exemplars.next().is_none(), "one request, one exemplar");
-    let path = format!("/api/traces/{}", ids["trace_id"]);
-    let data = jaeger.wait_for(&path, |data| count_spans(data) == 1).await;
-    assert_eq!(data[0]["spans"][0]["spanID"], ids["span_id"]);
+    let trace = jaeger.whole_trace(&ids["trace_id"], 1).await;
+    assert_eq!(trace.spans()[0].id().to_string(), ids["span_id"]);
 }
 
 #[tokio::test]
@@ -255,15 +275,15 @@ async fn the_port_answers_nothing_else() {
 fn a_port_that_cannot_be_is_said_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().port().to_string();
-    let allowed = "is not usable: allowed is a port from 0 to 65535 other than EXPOSE_PORT";
+    let other = "is invalid: expected a port from 0 to 65535 other than EXPOSE_PORT";
     for (expose, metrics, code, line) in [
-        ("0", "nine", 2, format!(r#"METRICS_PORT="nine" {allowed}"#)),
         (
-            "8123",
-            "8123",
+            "0",
+            "nine",
             2,
-            format!(r#"METRICS_PORT="8123" {allowed}"#),
+            r#"METRICS_PORT="nine" is invalid: expected a port from 0 to 65535"#.to_owned(),
         ),
+        ("8123", "8123", 2, format!(r#"METRICS_PORT="8123" {other}"#)),
         (
             "0",
             &taken,

@@ -1,11 +1,11 @@
 //! The context of a trace, as callers send it and as the services behind see it.
 
+use embedded_jaeger::Trace;
 use reqwest::header::HeaderMap;
-use serde_json::{Value, json};
 
 use crate::support::{
     echo::Echo,
-    jaeger::{Jaeger, MODES, count_spans, span, tag},
+    jaeger::{Jaeger, MODES, span},
     service::Service,
 };
 
@@ -159,7 +159,7 @@ async fn several_tracestate_headers_go_on_as_one() {
 }
 
 /// All spans of the only trace of `service`, once they are so many.
-async fn only_trace(jaeger: &Jaeger, service: &str, spans: usize) -> Value {
+async fn only_trace(jaeger: &Jaeger, service: &str, spans: usize) -> Trace {
     let traces = jaeger.traces(service, spans).await;
     assert_eq!(traces.len(), 1, "{traces:#?}");
     traces[0].clone()
@@ -167,12 +167,9 @@ async fn only_trace(jaeger: &Jaeger, service: &str, spans: usize) -> Value {
 
 /// Jaeger's flags of the span of `/chain` and of its three calls. What goes out is W3C's, which has
 /// no flag for debugging: the service that calls itself gets none.
-fn flags_of(trace: &Value) -> Vec<u64> {
-    let spans = trace["spans"].as_array().unwrap().iter();
-    let of_chain = spans.filter(|span| span["operationName"] != "GET /");
-    of_chain
-        .map(|span| span["flags"].as_u64().unwrap())
-        .collect()
+fn flags_of(trace: &Trace) -> Vec<u32> {
+    let of_chain = trace.spans().iter().filter(|span| span.name() != "GET /");
+    of_chain.map(|span| span.flags()).collect()
 }
 
 #[tokio::test]
@@ -215,11 +212,10 @@ async fn a_caller_with_headers_of_jaeger_or_zipkin_goes_on() {
                     "{out}"
                 );
             }
-            let path = format!("/api/traces/{trace}");
-            let data = jaeger.wait_for(&path, |data| count_spans(data) == 5).await;
-            let chain = span(&data[0], "GET /chain");
-            assert_eq!(chain["references"][0]["spanID"], SPAN, "{headers:?}");
-            assert_eq!(flags_of(&data[0]), [flags; 4], "{mode}: {headers:?}");
+            let trace = jaeger.whole_trace(&trace, 5).await;
+            let chain = span(&trace, "GET /chain");
+            assert_eq!(chain.parent_id(), SPAN.parse().ok(), "{headers:?}");
+            assert_eq!(flags_of(&trace), [flags; 4], "{mode}: {headers:?}");
         }
     }
 }
@@ -242,12 +238,11 @@ async fn a_debug_id_begins_a_trace_that_is_kept_whatever_the_sampler_says() {
             let spans = if sampler == "always_off" { 4 } else { 5 };
             let trace = only_trace(&jaeger, &name, spans).await;
             let chain = span(&trace, "GET /chain");
-            assert_eq!(tag(chain, "jaeger-debug-id"), "find me \u{e9}");
-            assert_eq!(chain["references"], json!([]));
-            assert_eq!(chain["warnings"], Value::Null);
+            assert_eq!(chain["jaeger-debug-id"], "find me \u{e9}");
+            assert_eq!((chain.references().len(), chain.warnings().len()), (0, 0));
             assert_eq!(flags_of(&trace), [3; 4], "{name}");
-            let with_tag = trace.to_string().matches("find me").count();
-            assert_eq!(with_tag, 1, "the first span alone: {trace:#}");
+            let with_tag = format!("{trace:?}").matches("find me").count();
+            assert_eq!(with_tag, 1, "the first span alone: {trace:?}");
             service.terminate();
             let account = format!("{spans} started, {spans} delivered, 0 dropped");
             assert_eq!(service.account(), account, "{name}");
@@ -276,5 +271,5 @@ async fn a_caller_of_zipkin_may_decide_or_leave_it() {
         assert_eq!(service.account(), account, "{name}");
     }
     let trace = only_trace(&jaeger, "b", 1).await;
-    assert_eq!(trace["spans"][0]["references"], json!([]));
+    assert_eq!(trace.spans()[0].references().len(), 0);
 }

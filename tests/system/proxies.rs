@@ -124,7 +124,7 @@ async fn verify_reaches_other_machines_through_the_proxy_and_names_it_in_errors(
     let app = Service::traced(&jaeger, "grpc", "app-a", &targets);
     let names = [
         ("app.example", app.address),
-        ("jaeger.example", jaeger.query),
+        ("jaeger.example", jaeger.addresses().query),
     ];
     let proxy = Proxy::start(&names).await;
     let ask = [
@@ -167,7 +167,7 @@ async fn verify_reaches_other_machines_through_the_proxy_and_names_it_in_errors(
     )
     .await;
     assert_eq!(code, Some(1), "{output}");
-    let through = format!("no answer through the proxy {gone} (HTTP_PROXY or ALL_PROXY): ");
+    let through = format!("no response through the proxy {gone} (HTTP_PROXY or ALL_PROXY): ");
     assert!(output.contains(&through), "{output}");
 
     // Told so, it asks none.

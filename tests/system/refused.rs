@@ -2,11 +2,11 @@
 
 use std::net::UdpSocket;
 
-use crate::support::jaeger::Jaeger;
+use crate::support::jaeger_process::JaegerProcess;
 
 #[tokio::test]
 async fn a_sender_of_another_format_is_named_in_one_line_with_what_is_taken() {
-    let jaeger = Jaeger::start();
+    let jaeger = JaegerProcess::start();
     let log = jaeger.process.as_ref().unwrap();
     let client = reqwest::Client::new();
     let post = client.post(format!("http://{}/v1/traces", jaeger.http));

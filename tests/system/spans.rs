@@ -1,9 +1,9 @@
 //! The spans of a service, as Jaeger shows them.
 
-use serde_json::{Value, json};
+use embedded_jaeger::{SpanId, Value};
 
 use crate::support::{
-    jaeger::{Jaeger, MODES, count_spans, span, tag},
+    jaeger::{Jaeger, MODES, span},
     service::Service,
 };
 
@@ -25,29 +25,35 @@ async fn a_server_span_has_the_attributes_of_the_semantic_conventions() {
         let traces = jaeger.traces(mode, 1).await;
         let span = span(&traces[0], "GET /items/{item_id}");
         for (key, value) in [
-            ("span.kind", json!("server")),
-            ("http.request.method", json!("GET")),
-            ("http.route", json!("/items/{item_id}")),
-            ("http.response.status_code", json!(200)),
-            ("url.scheme", json!("http")),
-            ("url.path", json!("/items/5")),
-            ("url.query", json!("q=x")),
-            ("server.address", json!("127.0.0.1")),
-            ("server.port", json!(service.address.port())),
-            ("client.address", json!("127.0.0.1")),
-            ("network.protocol.version", json!("1.1")),
-            ("user_agent.original", json!("test/1")),
-            ("otel.scope.name", json!("axum-jaeger")),
-            ("error", Value::Null),
-            ("otel.status_code", Value::Null),
+            ("span.kind", "server".into()),
+            ("http.request.method", "GET".into()),
+            ("http.route", "/items/{item_id}".into()),
+            ("http.response.status_code", 200.into()),
+            ("url.scheme", "http".into()),
+            ("url.path", "/items/5".into()),
+            ("url.query", "q=x".into()),
+            ("server.address", "127.0.0.1".into()),
+            ("server.port", i64::from(service.address.port()).into()),
+            ("client.address", "127.0.0.1".into()),
+            ("network.protocol.version", "1.1".into()),
+            ("user_agent.original", "test/1".into()),
+            ("otel.scope.name", "axum-jaeger".into()),
         ] {
-            assert_eq!(tag(span, key), &value, "{mode}: {key}");
+            let value: Value = value;
+            assert_eq!(span[key], value, "{mode}: {key}");
         }
-        let process = &traces[0]["processes"]["p1"];
-        assert_eq!(process["serviceName"], mode);
-        assert_eq!(tag(process, "service.name"), mode);
-        assert_eq!(tag(process, "telemetry.sdk.language"), "rust");
-        assert_eq!(tag(process, "team"), "blue");
+        assert_eq!(
+            (span.tag("error"), span.tag("otel.status_code")),
+            (None, None)
+        );
+        assert_eq!(span.service(), mode);
+        for (key, value) in [
+            ("service.name", mode),
+            ("telemetry.sdk.language", "rust"),
+            ("team", "blue"),
+        ] {
+            assert_eq!(span.process_tag(key), Some(&value.into()), "{mode}: {key}");
+        }
     }
 }
 
@@ -58,29 +64,20 @@ async fn only_5xx_is_an_error() {
     service.get("/items/x").await;
     service.get("/error_test").await;
     let traces = jaeger.traces("app", 2).await;
-    let find = |name| {
-        let spans: Vec<_> = traces
-            .iter()
-            .flat_map(|trace| trace["spans"].as_array().unwrap())
-            .collect();
-        *spans
-            .iter()
-            .find(|span| span["operationName"] == name)
-            .unwrap()
-    };
+    let find = |name| traces.iter().find_map(|trace| trace.span(name)).unwrap();
     let bad_request = find("GET /items/{item_id}");
-    assert_eq!(tag(bad_request, "http.response.status_code"), 422);
-    assert_eq!(tag(bad_request, "error"), &Value::Null);
+    assert_eq!(bad_request["http.response.status_code"], 422);
+    assert_eq!(bad_request.tag("error"), None);
 
     let failed = find("GET /error_test");
-    assert_eq!(tag(failed, "http.response.status_code"), 500);
-    assert_eq!(tag(failed, "error"), true);
-    assert_eq!(tag(failed, "otel.status_code"), "ERROR");
-    assert_eq!(tag(failed, "error.type"), "500");
-    let log = &failed["logs"][0];
-    assert_eq!(tag(log, "event"), "exception");
-    assert_eq!(tag(log, "exception.type"), "ValueError");
-    assert_eq!(tag(log, "exception.message"), "value error");
+    assert_eq!(failed["http.response.status_code"], 500);
+    assert_eq!(failed["error"], true);
+    assert_eq!(failed["otel.status_code"], "ERROR");
+    assert_eq!(failed["error.type"], "500");
+    let event = failed.events().next().unwrap();
+    assert_eq!(event.name(), Some("exception"));
+    assert_eq!(event["exception.type"], "ValueError");
+    assert_eq!(event["exception.message"], "value error");
 }
 
 #[tokio::test]
@@ -100,8 +97,7 @@ async fn names_stay_few_whatever_is_asked_for() {
             .unwrap();
     }
     jaeger.traces("app", 6).await;
-    let operations = jaeger.get("/api/services/app/operations").await;
-    assert_eq!(operations, json!(["GET", "HTTP /"]));
+    assert_eq!(jaeger.operations("app"), ["GET", "HTTP /"]);
 }
 
 #[tokio::test]
@@ -112,10 +108,7 @@ async fn health_is_not_traced() {
     service.get("/readyz").await;
     service.get("/").await;
     jaeger.traces("app", 1).await;
-    assert_eq!(
-        jaeger.get("/api/services/app/operations").await,
-        json!(["GET /"])
-    );
+    assert_eq!(jaeger.operations("app"), ["GET /"]);
 }
 
 #[tokio::test]
@@ -130,27 +123,16 @@ async fn a_chain_is_one_trace_of_eight_spans() {
     let service = Service::traced(&jaeger, "grpc", "app-a", &targets);
     service.get("/chain").await;
     // All levels of logging and tracing of the libraries below must not add a span.
-    let traces = jaeger
-        .wait_for("/api/traces?service=app-a", |data| count_spans(data) >= 8)
-        .await;
-    assert_eq!(traces.as_array().unwrap().len(), 1);
-    let mut names: Vec<_> = traces[0]["spans"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|span| {
-            format!(
-                "{} {}",
-                tag(span, "span.kind").as_str().unwrap_or("-"),
-                span["operationName"].as_str().unwrap()
-            )
-        })
+    let traces = jaeger.traces("app-a", 8).await;
+    assert_eq!(traces.len(), 1);
+    let spans = traces[0].spans().iter();
+    let mut names: Vec<_> = spans
+        .map(|span| format!("{} {}", span.kind(), span.name()))
         .collect();
     names.sort();
     assert_eq!(
         names,
         [
-            "- count primes",
             "client GET",
             "client GET",
             "client GET",
@@ -158,21 +140,15 @@ async fn a_chain_is_one_trace_of_eight_spans() {
             "server GET /chain",
             "server GET /cpu_task",
             "server GET /io_task",
+            "unspecified count primes",
         ]
     );
-    let client = traces[0]["spans"].as_array().unwrap().iter().find(|span| {
-        tag(span, "url.full")
-            .as_str()
-            .is_some_and(|url| url.ends_with("/io_task"))
-    });
-    let client = client.unwrap();
-    assert_eq!(
-        tag(client, "url.full"),
-        &json!(format!("http://{address}/io_task"))
-    );
-    assert_eq!(tag(client, "server.address"), "127.0.0.1");
-    assert_eq!(tag(client, "server.port"), target.address.port());
-    assert_eq!(tag(client, "http.response.status_code"), 200);
+    let io_task = span(&traces[0], "GET /io_task");
+    let client = traces[0].parent(io_task).unwrap();
+    assert_eq!(client["url.full"], *format!("http://{address}/io_task"));
+    assert_eq!(client["server.address"], "127.0.0.1");
+    assert_eq!(client["server.port"], i64::from(target.address.port()));
+    assert_eq!(client["http.response.status_code"], 200);
 }
 
 #[tokio::test]
@@ -183,10 +159,7 @@ async fn noise_of_the_libraries_below_makes_no_spans() {
         service.get("/").await;
     }
     jaeger.traces("app", 5).await;
-    assert_eq!(
-        jaeger.get("/api/services/app/operations").await,
-        json!(["GET /"])
-    );
+    assert_eq!(jaeger.operations("app"), ["GET /"]);
 }
 
 #[tokio::test]
@@ -201,22 +174,19 @@ async fn a_failed_call_names_its_target_in_the_trace() {
     assert_eq!(service.get("/chain").await.status(), 502);
     let traces = jaeger.traces("app", 4).await;
     let chain = span(&traces[0], "GET /chain");
-    assert_eq!(tag(chain, "error"), true);
-    let message = tag(&chain["logs"][0], "exception.message")
-        .as_str()
-        .unwrap();
+    assert_eq!(chain["error"], true);
+    let event = chain.events().next().unwrap();
+    let message = event["exception.message"].as_str().unwrap();
     assert!(
         message.starts_with(&format!("{target} cannot be reached")),
         "{message}"
     );
-    let spans = traces[0]["spans"].as_array().unwrap();
-    let failed = spans
-        .iter()
-        .find(|span| tag(span, "server.port") == gone.port())
-        .unwrap();
-    assert_eq!(tag(failed, "span.kind"), "client");
-    assert_eq!(tag(failed, "error"), true);
-    assert_eq!(tag(failed, "error.type"), "connection_error");
+    let port = Value::from(i64::from(gone.port()));
+    let to_target = |span: &&embedded_jaeger::Span| span.tag("server.port") == Some(&port);
+    let failed = traces[0].spans().iter().find(to_target).unwrap();
+    assert_eq!(failed["span.kind"], "client");
+    assert_eq!(failed["error"], true);
+    assert_eq!(failed["error.type"], "connection_error");
 }
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -238,16 +208,11 @@ async fn a_caller_s_trace_goes_on() {
             .await
             .unwrap();
     }
-    let path = format!("/api/traces/{TRACE}");
-    let traces = jaeger.wait_for(&path, |data| count_spans(data) == 2).await;
-    for parent in ["b7ad6b7169203331", "b7ad6b7169203332"] {
-        let spans = traces[0]["spans"].as_array().unwrap();
-        assert!(
-            spans
-                .iter()
-                .any(|span| span["references"][0]["spanID"] == parent),
-            "{traces:#}"
-        );
+    let trace = jaeger.whole_trace(TRACE, 2).await;
+    for parent in [0xb7ad6b7169203331, 0xb7ad6b7169203332] {
+        let parent = Some(SpanId(parent));
+        let mut spans = trace.spans().iter();
+        assert!(spans.any(|span| span.parent_id() == parent), "{trace:?}");
     }
 }
 
@@ -278,7 +243,7 @@ async fn a_hostile_traceparent_starts_a_new_trace() {
         "each starts a trace of its own"
     );
     for trace in &traces {
-        assert_eq!(trace["spans"][0]["references"], json!([]));
+        assert_eq!(trace.spans()[0].references().len(), 0);
     }
 }
 
@@ -291,10 +256,7 @@ async fn a_trace_that_the_caller_does_not_sample_is_not_sent() {
     request.send().await.unwrap();
     service.get("/").await;
     jaeger.traces("app", 1).await;
-    assert_eq!(
-        jaeger.get("/api/services/app/operations").await,
-        json!(["GET /"])
-    );
+    assert_eq!(jaeger.operations("app"), ["GET /"]);
     let line = service.process.wait_for_line("GET /items/1");
     assert!(
         line.contains(TRACE),
@@ -313,9 +275,5 @@ async fn the_sampler_is_a_setting() {
     );
     never.get("/").await;
     assert!(never.terminate().success());
-    assert_eq!(
-        jaeger.get("/api/services").await,
-        Value::Null,
-        "as Jaeger says none"
-    );
+    assert!(jaeger.services().is_empty());
 }

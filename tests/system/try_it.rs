@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::support::{
     demo::Demo,
-    jaeger::{Jaeger, count_spans},
+    jaeger_process::{JaegerProcess, count_spans},
 };
 
-fn jaeger(demo: &Demo) -> Jaeger {
+fn jaeger(demo: &Demo) -> JaegerProcess {
     let query = demo.jaeger.trim_start_matches("http://").parse().unwrap();
-    Jaeger::at(&Addresses {
+    JaegerProcess::at(&Addresses {
         compact: query,
         binary: query,
         http: query,

@@ -47,13 +47,13 @@ async fn verify_of(
     arguments: &[&str],
     env: &[(&str, &str)],
 ) -> (Option<i32>, String) {
-    let (app, query) = (app.url(""), jaeger.url());
+    let (app, query) = (app.url(""), jaeger.query_url());
     let mut all = vec![
         "verify",
         "--app",
         &app,
         "--jaeger",
-        query.as_str(),
+        query,
         "--timeout",
         timeout,
     ];
@@ -74,7 +74,7 @@ async fn verify_of(
 /// An agent before `jaeger` that loses as many datagrams as `lost` says.
 async fn agent(jaeger: &Jaeger, mut lost: usize) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let (address, to) = (socket.local_addr().unwrap(), jaeger.compact);
+    let (address, to) = (socket.local_addr().unwrap(), jaeger.addresses().compact);
     tokio::spawn(async move {
         let mut datagram = vec![0; 65_535];
         while let Ok(length) = socket.recv(&mut datagram).await {

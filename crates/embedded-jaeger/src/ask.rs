@@ -97,7 +97,7 @@ impl Jaeger {
     ///
     /// let request = trace.span("GET /items/{id}").ok_or("no server span")?;
     /// assert_eq!(request.service(), "shop");
-    /// assert_eq!(request.tag("http.response.status_code"), Some(&200.into()));
+    /// assert_eq!(request["http.response.status_code"], 200);
     /// assert!(!request.failed());
     /// # Ok(())
     /// # }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     model::{Receiver, Span},
-    receive::{self, Inbox},
+    receive::{self, SpanSink},
     server::{self, Protocol},
     store::Store,
 };
@@ -18,8 +18,8 @@ use super::{
 #[derive(Debug)]
 pub struct Parts {
     store: Arc<Store>,
-    http: Arc<Inbox>,
-    grpc: Arc<Inbox>,
+    http: Arc<SpanSink>,
+    grpc: Arc<SpanSink>,
 }
 
 impl Parts {
@@ -27,8 +27,8 @@ impl Parts {
     pub fn new(max_bytes: usize) -> Self {
         let store = Arc::new(Store::new(max_bytes));
         Parts {
-            http: Inbox::new(Receiver::Http, &store),
-            grpc: Inbox::new(Receiver::Grpc, &store),
+            http: SpanSink::new(Receiver::Http, &store),
+            grpc: SpanSink::new(Receiver::Grpc, &store),
             store,
         }
     }
@@ -48,9 +48,10 @@ impl Parts {
         receive::grpc::router(Arc::clone(&self.grpc)).await
     }
 
-    /// The query API.
+    /// The query API, with the page's statistics.
     pub fn query(&self) -> Router {
-        super::query::router(Arc::clone(&self.store))
+        let stats = super::stats::router(Arc::clone(&self.store));
+        super::query::router(Arc::clone(&self.store)).merge(stats)
     }
 
     /// Serves the gRPC receiver on one connection until the other side or an error ends it.

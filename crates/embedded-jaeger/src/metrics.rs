@@ -19,14 +19,14 @@ use prometheus_client::{
 };
 
 use super::{
-    receive::{Inbox, kernel},
+    receive::{SpanSink, kernel},
     store::Store,
 };
 
 /// Where the numbers are.
 #[derive(Debug)]
 pub(super) struct Source {
-    pub(super) inboxes: [Arc<Inbox>; 4],
+    pub(super) sinks: [Arc<SpanSink>; 4],
     pub(super) store: Arc<Store>,
     /// The receivers of datagrams, which the kernel may drop, by their names.
     pub(super) sockets: [(&'static str, SocketAddr); 2],
@@ -53,9 +53,9 @@ fn scrape(registry: &Registry) -> Response {
 impl Collector for Source {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let receivers = self
-            .inboxes
+            .sinks
             .each_ref()
-            .map(|inbox| (inbox.receiver().name(), inbox.counts()));
+            .map(|sink| (sink.receiver().name(), sink.counts()));
         counter(
             &mut encoder,
             "jaeger_collector_spans_received",

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    ops::Index,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -26,7 +27,20 @@ pub struct Trace {
     spans: Vec<Span>,
 }
 
-/// An operation of a service, as a part of a [`Trace`].
+/// An operation of a service, as a part of a [`Trace`]. Its tags are indexed by their keys.
+///
+/// # Examples
+/// ```no_run
+/// # fn f(trace: &embedded_jaeger::Trace) {
+/// let span = trace.span("POST /orders").unwrap();
+/// assert_eq!(span.service(), "shop");
+/// assert_eq!(span["http.response.status_code"], 500);
+/// assert_eq!(span["error"], true);
+/// assert_eq!(span.tag("user.id"), None);
+/// let exception = span.events().next().unwrap();
+/// assert_eq!(exception["exception.message"], "out of stock");
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span(model::Span);
 
@@ -215,6 +229,30 @@ impl Span {
     }
 }
 
+impl Index<&str> for Span {
+    type Output = Value;
+
+    /// The value of the first tag with this key, for assertions.
+    ///
+    /// # Panics
+    /// If there is none. [`Span::tag`] does not panic.
+    fn index(&self, key: &str) -> &Value {
+        expected(&self.0.tags, key)
+    }
+}
+
+impl Index<&str> for Event<'_> {
+    type Output = Value;
+
+    /// The value of the first field with this key, for assertions.
+    ///
+    /// # Panics
+    /// If there is none. [`Event::field`] does not panic.
+    fn index(&self, key: &str) -> &Value {
+        expected(&self.0.fields, key)
+    }
+}
+
 impl<'s> Event<'s> {
     /// The name: the field `event`, if it is a text.
     pub fn name(&self) -> Option<&'s str> {
@@ -240,6 +278,14 @@ impl<'s> Event<'s> {
 fn value<'t>(tags: &'t [Tag], key: &str) -> Option<&'t Value> {
     let tag = tags.iter().find(|tag| *tag.key == *key)?;
     Some(&tag.value)
+}
+
+#[expect(clippy::panic, reason = "as indexing does")]
+fn expected<'t>(tags: &'t [Tag], key: &str) -> &'t Value {
+    value(tags, key).unwrap_or_else(|| {
+        let keys: Vec<_> = tags.iter().map(|tag| &*tag.key).collect();
+        panic!("no {key:?} among {keys:?}")
+    })
 }
 
 fn pairs(tags: &[Tag]) -> impl ExactSizeIterator<Item = (&str, &Value)> {

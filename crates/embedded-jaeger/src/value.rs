@@ -35,9 +35,11 @@ impl Tag {
 /// ```
 /// use embedded_jaeger::Value;
 ///
-/// assert_eq!(Value::from("/items"), Value::String("/items".into()));
-/// assert_eq!(Value::from(200).as_i64(), Some(200));
-/// assert_eq!(Value::from(true).to_string(), "true");
+/// let value = Value::Int64(200);
+/// assert_eq!(value, 200);
+/// assert_eq!(value.as_i64(), Some(200));
+/// assert_eq!(value.to_string(), "200");
+/// assert_ne!(value, "200");
 /// ```
 #[derive(Debug, Clone)]
 #[allow(missing_docs)]
@@ -106,23 +108,38 @@ impl From<&str> for Value {
     }
 }
 
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Bool(value)
+impl PartialEq<str> for Value {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == Some(other)
     }
 }
 
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::Int64(value)
+impl PartialEq<&str> for Value {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
     }
 }
 
-impl From<f64> for Value {
-    fn from(value: f64) -> Self {
-        Self::Float64(value)
-    }
+/// Makes a value of a type, and compares values with that type.
+macro_rules! scalar {
+    ($type:ty, $variant:ident, $get:ident) => {
+        impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                Self::$variant(value)
+            }
+        }
+
+        impl PartialEq<$type> for Value {
+            fn eq(&self, other: &$type) -> bool {
+                self.$get() == Some(*other)
+            }
+        }
+    };
 }
+
+scalar!(bool, Bool, as_bool);
+scalar!(i64, Int64, as_i64);
+scalar!(f64, Float64, as_f64);
 
 // By hand and not derived, because a float has no total order of its own.
 impl Ord for Value {

@@ -114,7 +114,7 @@ async fn all_receivers(count: u64) {
 
 /// The good span is there, and memory is within its bound.
 async fn check(jaeger: &Jaeger, good: u128, before: u64) {
-    support::trace(jaeger, good).await;
+    support::arrived(jaeger, good).await;
     let after = resident();
     println!("  resident memory: {before} MiB before, {after} MiB now");
     assert!(

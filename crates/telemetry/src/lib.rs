@@ -1,64 +1,182 @@
-//! Tracing and logging of a service: the part to copy into a service of your own.
+//! Distributed tracing and logging of a service, with Jaeger.
 //!
-//! - [`init`] sets both up for the process, [`Telemetry::shutdown`] sends what is left.
-//! - [`server::trace`] makes the one span of a request that comes in.
-//! - [`client::send`] makes the one span of a request that goes out.
-//! - [`clock::StepGuard`] keeps a span's duration right when the clock is set; for spans of your
-//!   own.
-//! - [`log`] writes the lines, each with the ids of its trace and span.
+//! ```no_run
+//! use axum_jaeger_telemetry::{self as telemetry, Settings};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // MODE, OTEL_*, RUST_LOG and others
+//!     let telemetry = telemetry::init(&Settings::from_env()?.service_name("shop"))?;
+//!     tracing::info_span!("work").in_scope(|| tracing::info!("a line with the ids of the span"));
+//!     telemetry.shutdown(std::time::Duration::from_secs(5)).await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! - [`init`] sets both up for the process; [`layers`] is for those who have a subscriber of their
+//!   own. [`Telemetry::shutdown`] sends what is left.
+//! - [`Settings`] come from the environment ([`env`]) or are set by hand.
+//! - [`server::trace`] makes the one span of an incoming request.
+//! - [`client::send`] makes the one span of an outgoing request.
+//! - [`clock::StepGuard`] keeps the duration of a span of your own right when the clock is set.
 //! - [`metrics`] counts and measures, for Prometheus.
 //! - [`export`] takes finished spans to Jaeger.
 
+// For the paths in `env::variables!`.
+extern crate self as axum_jaeger_telemetry;
+
 pub mod clock;
+pub mod env;
+mod error_chain;
+mod exception;
 pub mod export;
 mod hex;
 mod http;
-pub mod log;
+#[cfg(feature = "log")]
+mod log;
+#[cfg(feature = "metrics")]
 pub mod metrics;
+mod resource_attributes;
 mod sampling;
 mod settings;
+mod span_filter;
 
-use std::{
-    error::Error,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{error::Error, io, time::Duration};
 
-use opentelemetry::{
-    KeyValue,
-    trace::{Status, TracerProvider},
-};
+use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::{Resource, resource::TelemetryResourceDetector, trace::SdkTracerProvider};
-use tracing::{Metadata, Span, level_filters::LevelFilter};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing::Subscriber;
 use tracing_subscriber::{
-    Layer,
-    filter::{FilterFn, Targets},
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
+    Layer, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
 };
 
-use self::{export::Monitor, metrics::Metrics};
+#[cfg(feature = "metrics")]
+use self::metrics::Metrics;
+use self::{
+    exception::{CANCELLED, record_cancelled},
+    export::{Monitor, SpanCounts},
+    settings::{requests, set_requests},
+    span_filter::span_filter,
+};
 
-#[cfg(feature = "client")]
-pub use self::http::client;
 pub use self::http::{
-    propagation,
-    redaction::{self, NotKeys, SensitiveKeys},
+    client, propagation,
+    redaction::{self, SensitiveKeys},
     server,
 };
+pub use error_chain::with_causes;
+pub use exception::record_exception;
+pub use resource_attributes::ResourceAttributes;
+pub use sampling::Sampler;
 pub use settings::{
     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, DEFAULT_SPAN_LEVEL, Destination, LogFormat,
-    Mode, NotAttributes, Requests, ResourceAttributes, Sampler, Settings, UnknownName,
-    is_log_filter,
+    Mode, Requests, Settings,
 };
 
-/// Telemetry of the process, from [`init`] to [`Telemetry::shutdown`].
+/// Tracing and logging could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InitError {
+    /// The log filter is invalid.
+    #[error("the log filter: {0}")]
+    LogFilter(#[source] BoxError),
+    /// The export could not be started; outside of a Tokio runtime it never can.
+    #[error(transparent)]
+    Export(#[from] export::BuildError),
+    /// The thread that writes the log could not be started.
+    #[error("the log: {0}")]
+    Log(#[from] io::Error),
+    /// The process has a subscriber for `tracing` already.
+    #[error(transparent)]
+    Subscriber(BoxError),
+}
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Sets tracing and logging up for the whole process. Call it once, within a Tokio runtime, which
+/// the export then uses.
+///
+/// # Errors
+/// [`InitError`] for an invalid setting, outside of a runtime, or on a second call.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use axum_jaeger_telemetry::{self as telemetry, Destination, Settings};
+///
+/// let collector = "localhost:14250".to_owned();
+/// let settings = Settings::new("shop", Destination::Grpc { collector });
+/// let telemetry = telemetry::init(&settings)?;
+/// tracing::info!("logged to stdout");
+/// telemetry.shutdown(Duration::from_secs(5)).await;
+/// # Ok(())
+/// # }
+/// ```
+pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
+    let (layers, telemetry) = layers(settings)?;
+    tracing_subscriber::registry()
+        .with(layers)
+        .try_init()
+        .map_err(|error| InitError::Subscriber(error.into()))?;
+    for variable in settings.ignored() {
+        tracing::warn!("{variable}; it counts as not set");
+    }
+    Ok(telemetry)
+}
+
+/// Returns the layers of [`init`] for a subscriber of the caller's own, which must be the one of
+/// the process. Call it within a Tokio runtime.
+///
+/// # Errors
+/// [`InitError`] for an invalid setting, or outside of a runtime.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use axum_jaeger_telemetry::{self as telemetry, Settings};
+/// use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
+///
+/// let (layers, telemetry) = telemetry::layers(&Settings::from_env()?)?;
+/// let another = tracing_subscriber::layer::Identity::new();
+/// tracing_subscriber::registry().with(layers).with(another).try_init()?;
+/// # telemetry.shutdown(std::time::Duration::from_secs(1)).await;
+/// # Ok(())
+/// # }
+/// ```
+pub fn layers<S>(settings: &Settings) -> Result<(impl Layer<S> + use<S>, Telemetry), InitError>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let spans = match &settings.destination {
+        None => None,
+        Some(destination) => Some(Spans::start(settings, destination)?),
+    };
+    let layers = spans.as_ref().map(|spans| spans.layer(settings));
+    #[cfg(feature = "log")]
+    let (log_layer, log) = log::start(settings)?;
+    #[cfg(feature = "log")]
+    let layers = Layer::and_then(layers, log_layer);
+    set_requests(settings.requests.clone());
+    let telemetry = Telemetry {
+        spans,
+        #[cfg(feature = "log")]
+        log,
+    };
+    Ok((layers, telemetry))
+}
+
+/// Tracing and logging of the process, from [`init`] to [`Telemetry::shutdown`].
 #[derive(Debug)]
-#[must_use = "spans that wait are lost without a shutdown"]
+#[must_use = "spans in the queue are lost without a shutdown"]
 pub struct Telemetry {
     spans: Option<Spans>,
-    log: Arc<log::Writer>,
+    #[cfg(feature = "log")]
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code))] // it is there to be dropped
+    log: log::Output,
 }
 
 /// The provider of spans, and a view of their export.
@@ -68,157 +186,71 @@ struct Spans {
     monitor: Monitor,
 }
 
-/// How long the last lines of the log wait for a reader that hangs.
-const LOG_DEADLINE: Duration = Duration::from_secs(1);
+impl Spans {
+    fn start(settings: &Settings, destination: &Destination) -> Result<Self, InitError> {
+        let resource = Resource::builder_empty()
+            .with_detector(Box::new(TelemetryResourceDetector))
+            .with_attributes(settings.resource.0.iter().cloned())
+            .with_service_name(settings.service_name.clone())
+            .build();
+        let processor = export::Processor::start(
+            destination,
+            settings.batching,
+            settings.attribute_value_length_limit,
+            &resource,
+        )?;
+        let monitor = processor.monitor();
+        let provider = SdkTracerProvider::builder()
+            .with_resource(resource)
+            .with_sampler(settings.sampler.for_sdk())
+            .with_span_processor(processor)
+            .build();
+        Ok(Self { provider, monitor })
+    }
 
-/// Telemetry could not be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum InitError {
-    /// The log filter does not have the filter's syntax.
-    #[error("the log filter: {0}")]
-    LogFilter(#[from] tracing_subscriber::filter::ParseError),
-    /// The exporter could not be made.
-    #[error(transparent)]
-    Export(#[from] export::BuildError),
-    /// The log's thread cannot be started.
-    #[error("the log: {0}")]
-    Log(#[from] std::io::Error),
-    /// The process has a subscriber for `tracing` already.
-    #[error(transparent)]
-    Subscriber(#[from] tracing_subscriber::util::TryInitError),
-}
-
-/// The settings of the process for spans of requests; that code gets a request and nothing else.
-static REQUESTS: OnceLock<Requests> = OnceLock::new();
-
-/// The settings that [`init`] got; the defaults before it.
-fn requests() -> &'static Requests {
-    REQUESTS.get_or_init(Requests::default)
-}
-
-/// Sets tracing and logging up for the whole process. Call it once, within a Tokio runtime,
-/// which the export then uses.
-///
-/// # Errors
-/// [`InitError`] when a setting cannot be used, or on a second call.
-pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
-    let spans = match &settings.destination {
-        None => None,
-        Some(destination) => Some(spans(settings, destination)?),
-    };
-    let layer = spans.as_ref().map(|spans| {
+    fn layer<S>(&self, settings: &Settings) -> impl Layer<S> + use<S>
+    where
+        S: Subscriber + for<'span> LookupSpan<'span>,
+    {
         tracing_opentelemetry::layer()
-            .with_tracer(spans.provider.tracer_with_scope(settings.scope.clone()))
+            .with_tracer(self.provider.tracer_with_scope(settings.scope.clone()))
             // Each of these puts attributes on every span that say nothing about the request.
             .with_location(false)
             .with_threads(false)
             .with_tracked_inactivity(false)
             .with_level(false)
             .with_target(false)
-            // Spans find their parent in `tracing`; nobody asks for
+            // Spans find their parent in `tracing`; nothing reads
             // `opentelemetry::Context::current`.
             .with_context_activation(false)
             .with_filter(span_filter(&settings.span_filter))
-    });
-    let log = log::to_stdout()?;
-    tracing_subscriber::registry()
-        .with(layer)
-        .with(log::layer(settings, Arc::clone(&log))?)
-        .try_init()?;
-    // Already set only if there was a request before.
-    let _ = REQUESTS.set(settings.requests.clone());
-    Ok(Telemetry { spans, log })
-}
-
-fn spans(settings: &Settings, destination: &Destination) -> Result<Spans, export::BuildError> {
-    let resource = resource(settings);
-    let processor = export::Processor::start(
-        destination,
-        settings.batching,
-        settings.attribute_value_length_limit,
-        &resource,
-    )?;
-    let monitor = processor.monitor();
-    let provider = SdkTracerProvider::builder()
-        .with_resource(resource)
-        .with_sampler(sampling::of(settings.sampler, settings.sampler_ratio))
-        .with_span_processor(processor)
-        .build();
-    Ok(Spans { provider, monitor })
-}
-
-/// What makes the spans: the service and the SDK.
-fn resource(settings: &Settings) -> Resource {
-    Resource::builder_empty()
-        .with_detector(Box::new(TelemetryResourceDetector))
-        .with_attributes(settings.resource.0.iter().cloned())
-        .with_service_name(settings.service_name.clone())
-        .build()
-}
-
-/// Lets the spans pass that `targets` names, and no events.
-///
-/// Events stay in the log: tracing-opentelemetry would mark a span as failed for each line of level
-/// ERROR.
-fn span_filter(targets: &Targets) -> FilterFn<impl Fn(&Metadata<'_>) -> bool + use<>> {
-    let max_level = targets.iter().map(|(_, level)| level).max();
-    let max_level = max_level.max(targets.default_level());
-    let targets = targets.clone();
-    FilterFn::new(move |metadata| {
-        metadata.is_span() && targets.would_enable(metadata.target(), metadata.level())
-    })
-    .with_max_level_hint(max_level.unwrap_or(LevelFilter::OFF))
-}
-
-/// Notes `error` on the current span as the event `exception` (semantic conventions, "Exceptions on
-/// spans"). Whether the span failed is said where the outcome is known: in [`server`].
-///
-/// `kind` is a short stable name for the sort of error. Texts of the errors that caused it are
-/// added to the message.
-pub fn record_exception(kind: &'static str, error: &dyn Error) {
-    Span::current().add_event(
-        "exception",
-        vec![
-            KeyValue::new("exception.type", kind),
-            KeyValue::new("exception.message", with_causes(error)),
-        ],
-    );
-}
-
-/// The `error.type` of a request that was given up, on spans and in metrics.
-const CANCELLED: &str = "cancelled";
-
-/// Marks the span of a request that was given up before there was an answer: as an error, without a
-/// status code (semantic conventions, "HTTP spans", "Status").
-fn record_cancelled(span: &Span) {
-    span.record("error.type", CANCELLED);
-    span.set_status(Status::error(""));
-}
-
-/// `error` and what caused it, in one line.
-pub fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        // Many errors repeat their cause's text in their own.
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
     }
-    text
 }
 
 impl Telemetry {
-    /// What it counts and measures. The requests are counted by [`metrics::requests::record`].
+    /// The metrics of this process. The middleware `metrics::requests::record` counts its
+    /// requests.
+    #[cfg(feature = "metrics")]
     pub fn metrics(&self) -> Metrics {
-        let spans = self.spans.as_ref();
-        Metrics::new(spans.map(|spans| &spans.monitor), Arc::clone(&self.log))
+        Metrics::new(|registry| {
+            #[cfg(feature = "log")]
+            self.log.register(registry);
+            if let Some(spans) = &self.spans {
+                spans.monitor.register(registry);
+            }
+        })
     }
 
-    /// Sends what is left, for `deadline` at most; a collector that is not there is not waited for.
-    /// The last line of the log about spans is their account.
+    /// The number of spans in each state; all zero without a destination.
+    pub fn span_counts(&self) -> SpanCounts {
+        let spans = self.spans.as_ref();
+        spans
+            .map(|spans| spans.monitor.span_counts())
+            .unwrap_or_default()
+    }
+
+    /// Sends what is left, for `deadline` at most; it does not wait for a collector that is not
+    /// there. The last line of the log has the counts of the spans.
     pub async fn shutdown(mut self, deadline: Duration) {
         let Some(Spans { provider, monitor }) = self.spans.take() else {
             return;
@@ -231,12 +263,5 @@ impl Telemetry {
             Err(error) => tracing::warn!("spans may be lost: {error}"),
         }
         tracing::info!("{}", monitor.span_counts());
-    }
-}
-
-/// However the process ends, with an error or a panic too, its last lines are written.
-impl Drop for Telemetry {
-    fn drop(&mut self) {
-        self.log.flush(LOG_DEADLINE);
     }
 }

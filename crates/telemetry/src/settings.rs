@@ -1,25 +1,40 @@
-//! What telemetry can be told.
+//! Configuration of tracing, logging and export.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{sync::OnceLock, time::Duration};
 
-use opentelemetry::{InstrumentationScope, KeyValue, Value};
-use percent_encoding::percent_decode_str;
+use opentelemetry::InstrumentationScope;
+use strum::{Display, EnumString, VariantNames};
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{EnvFilter, filter::Targets};
+use tracing_subscriber::filter::Targets;
 
-use super::SensitiveKeys;
+use crate::{
+    ResourceAttributes, Sampler, SensitiveKeys,
+    env::{InvalidValue, InvalidVariable},
+};
 
-/// The longest text, in characters, that an attribute keeps where nothing else is set.
+/// The default limit of an attribute's text, in characters.
 ///
 /// OpenTelemetry's own default is no limit; without one a single span can outgrow a datagram.
 pub const DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT: usize = 4096;
 
-/// The level up to which spans are made where nothing else is set. The spans of h2, hyper and
-/// others below are of higher levels.
+/// The default level up to which spans are made. The spans of h2, hyper and other low layers have
+/// higher levels.
 pub const DEFAULT_SPAN_LEVEL: LevelFilter = LevelFilter::INFO;
 
 /// How a service logs, and where its spans go.
+///
+/// # Examples
+/// From the environment, or from scratch; then any field can be set:
+/// ```
+/// use axum_jaeger_telemetry::{Destination, Sampler, Settings};
+///
+/// let agent = Destination::ThriftAgent { host: "localhost".to_owned(), port: 6831 };
+/// let mut settings = Settings::new("shop", agent);
+/// settings.sampler = Sampler::ParentBasedTraceIdRatio(0.1);
+/// assert_eq!(settings.service_name, "shop");
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Settings {
     /// `service.name` of every span and log line.
     pub service_name: String,
@@ -29,34 +44,43 @@ pub struct Settings {
     pub destination: Option<Destination>,
     /// Which traces are kept.
     pub sampler: Sampler,
-    /// The share of traces that a ratio sampler keeps, 0 to 1.
-    pub sampler_ratio: f64,
     /// How spans are gathered before they leave.
     pub batching: Batching,
     /// Longer texts in attributes are cut to so many characters.
     pub attribute_value_length_limit: usize,
     /// The instrumentation scope of every span.
     pub scope: InstrumentationScope,
-    /// The spans that are made, by target and level; [`DEFAULT_SPAN_LEVEL`] lets those of every
-    /// crate pass.
+    /// Which spans are made, by their target, which is the module by default, and their level.
+    ///
+    /// The default makes those of every crate up to [`DEFAULT_SPAN_LEVEL`]. A filter such as
+    /// `"info,sqlx=off,shop=debug".parse()?` makes fewer of one crate, or more of another. Spans
+    /// that are not made cost next to nothing, and their children join their parents.
     pub span_filter: Targets,
     /// The spans of requests.
     pub requests: Requests,
     /// The form of a log line.
+    #[cfg(feature = "log")]
     pub log_format: LogFormat,
-    /// Which log lines are written, in [`EnvFilter`]'s syntax.
+    /// Which log lines are written, in the syntax of
+    /// [`EnvFilter`](tracing_subscriber::EnvFilter).
+    #[cfg(feature = "log")]
     pub log_filter: String,
+    /// Variables of the environment that count as not set, for a warning in the log.
+    pub(crate) ignored: Vec<InvalidVariable>,
 }
 
 impl Settings {
-    /// The defaults of a service with this name, whose spans go to `destination`.
-    pub fn new(service_name: impl Into<String>, destination: Destination) -> Self {
+    /// The defaults for a service of this name, whose spans go to `destination`; with `None` it makes
+    /// none.
+    pub fn new(
+        service_name: impl Into<String>,
+        destination: impl Into<Option<Destination>>,
+    ) -> Self {
         Self {
             service_name: service_name.into(),
             resource: ResourceAttributes::default(),
-            destination: Some(destination),
+            destination: destination.into(),
             sampler: Sampler::ParentBasedAlwaysOn,
-            sampler_ratio: 1.0,
             batching: Batching::DEFAULT,
             attribute_value_length_limit: DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT,
             scope: InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
@@ -64,9 +88,25 @@ impl Settings {
                 .build(),
             span_filter: Targets::new().with_default(DEFAULT_SPAN_LEVEL),
             requests: Requests::default(),
+            #[cfg(feature = "log")]
             log_format: LogFormat::Text,
+            #[cfg(feature = "log")]
             log_filter: "info".to_owned(),
+            ignored: Vec::new(),
         }
+    }
+
+    /// Variables of OpenTelemetry's specification that were invalid and count as not set.
+    /// [`init`](crate::init) logs a warning of each.
+    pub fn ignored(&self) -> &[InvalidVariable] {
+        &self.ignored
+    }
+
+    /// Sets the name, whatever the environment says.
+    #[must_use]
+    pub fn service_name(mut self, name: impl Into<String>) -> Self {
+        self.service_name = name.into();
+        self
     }
 }
 
@@ -75,100 +115,68 @@ impl Settings {
 pub struct Requests {
     /// Keys of a URL's query whose values are redacted.
     pub sensitive_keys: SensitiveKeys,
-    /// Whether `Forwarded` and `X-Forwarded-…` are believed: only right behind a proxy that sets
+    /// Whether `Forwarded` and `X-Forwarded-…` are trusted: right only behind a proxy that sets
     /// them.
     pub trusts_forwarded: bool,
 }
 
-/// Whether `filter` has [`EnvFilter`]'s syntax.
-pub fn is_log_filter(filter: &str) -> bool {
-    EnvFilter::builder().parse(filter).is_ok()
+/// The request settings of the process. A static, since axum's middleware functions get a request
+/// and nothing else.
+static REQUESTS: OnceLock<Requests> = OnceLock::new();
+
+/// Those of [`init`](crate::init); the defaults before it.
+pub(crate) fn requests() -> &'static Requests {
+    REQUESTS.get_or_init(Requests::default)
 }
 
-/// An enum whose values have one name each, in both directions.
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident {
-        $($(#[doc = $variant_doc:literal])* $(#[cfg($cfg:meta)])? $variant:ident = $text:literal,)+
-    }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $($(#[doc = $variant_doc])* $(#[cfg($cfg)])? $variant,)+
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownName;
-
-            fn from_str(text: &str) -> Result<Self, UnknownName> {
-                match text {
-                    $($(#[cfg($cfg)])? $text => Ok(Self::$variant),)+
-                    _ => Err(UnknownName(concat!($($text, " "),+))),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            #[allow(unused_variables)] // where there is no variant
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match *self {
-                    $($(#[cfg($cfg)])? Self::$variant => f.write_str($text),)+
-                }
-            }
-        }
-    };
+/// Puts `requests` in force, unless there was a request before.
+pub(crate) fn set_requests(requests: Requests) {
+    let _ = REQUESTS.set(requests);
 }
 
-/// A name that stands for nothing; it holds the names that do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("allowed is one of: {0}")]
-pub struct UnknownName(&'static str);
-
-named! {
-    /// The path that spans take to Jaeger.
-    Mode {
-        /// api_v2 PostSpans over gRPC to the collector, port 14250.
-        #[cfg(feature = "grpc")]
-        Grpc = "grpc",
-        /// Thrift binary over HTTP to the collector, port 14268.
-        #[cfg(feature = "thrift")]
-        ThriftCollector = "thrift-collector",
-        /// Thrift compact over UDP to the agent, port 6831.
-        #[cfg(feature = "thrift")]
-        ThriftAgent = "thrift-agent",
-    }
+/// Transport of the spans to Jaeger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display)]
+// A name of one of no modes cannot be parsed.
+#[cfg_attr(
+    any(feature = "grpc", feature = "thrift"),
+    derive(EnumString, VariantNames)
+)]
+#[strum(
+    serialize_all = "kebab-case",
+    parse_err_ty = InvalidValue,
+    parse_err_fn = InvalidValue::not_a_name_of::<Self>
+)]
+#[non_exhaustive]
+pub enum Mode {
+    /// api_v2 PostSpans over gRPC to the collector, port 14250.
+    #[cfg(feature = "grpc")]
+    Grpc,
+    /// Thrift binary over HTTP to the collector, port 14268.
+    #[cfg(feature = "thrift")]
+    ThriftCollector,
+    /// Thrift compact over UDP to the agent, port 6831.
+    #[cfg(feature = "thrift")]
+    ThriftAgent,
 }
 
-named! {
-    /// The form of a log line.
-    LogFormat {
-        /// One readable line.
-        Text = "text",
-        /// One JSON object a line.
-        Json = "json",
-    }
-}
-
-named! {
-    /// Which traces are kept, by the names of `OTEL_TRACES_SAMPLER`
-    /// (OpenTelemetry specification, "General SDK Configuration").
-    Sampler {
-        /// All.
-        AlwaysOn = "always_on",
-        /// None.
-        AlwaysOff = "always_off",
-        /// A share, by the trace id.
-        TraceIdRatio = "traceidratio",
-        /// What the caller decided; without a caller all.
-        ParentBasedAlwaysOn = "parentbased_always_on",
-        /// What the caller decided; without a caller none.
-        ParentBasedAlwaysOff = "parentbased_always_off",
-        /// What the caller decided; without a caller a share.
-        ParentBasedTraceIdRatio = "parentbased_traceidratio",
-    }
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, Display, VariantNames)]
+#[strum(
+    serialize_all = "kebab-case",
+    parse_err_ty = InvalidValue,
+    parse_err_fn = InvalidValue::not_a_name_of::<Self>
+)]
+#[non_exhaustive]
+pub enum LogFormat {
+    /// One readable line.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// Where spans go, by [`Mode`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Destination {
     /// [`Mode::Grpc`].
     #[cfg(feature = "grpc")]
@@ -193,7 +201,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// The path that leads there.
+    /// The transport that leads there.
     pub fn mode(&self) -> Mode {
         match *self {
             #[cfg(feature = "grpc")]
@@ -206,8 +214,9 @@ impl Destination {
     }
 }
 
-/// How spans are gathered before they leave (the specification's batching span processor).
+/// How spans are gathered before they leave (OpenTelemetry specification, "Batching processor").
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Batching {
     /// The most spans that wait; further ones are dropped and counted.
     pub max_queue_size: usize,
@@ -224,7 +233,7 @@ pub struct Batching {
 impl Batching {
     /// The specification's values but for three: a queue of 2,048 spans overflows on a busy
     /// machine; 512 spans do not fit a datagram, and more than 128 at a time were not cheaper; and
-    /// 5 s is long for somebody who waits for a trace to show.
+    /// 5 s is long to wait for a trace.
     pub const DEFAULT: Self = Self {
         max_queue_size: 16_384,
         max_queue_bytes: 24 * 1024 * 1024,
@@ -234,97 +243,18 @@ impl Batching {
     };
 }
 
-/// Attributes as `OTEL_RESOURCE_ATTRIBUTES` has them: `key=value,key=value`, percent-encoded
-/// (OpenTelemetry specification, "Resource SDK").
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ResourceAttributes(pub Vec<KeyValue>);
-
-impl ResourceAttributes {
-    /// `service.name`, where it is among them and not empty; of several the last, as with any key.
-    pub fn service_name(&self) -> Option<&str> {
-        let mut attributes = self.0.iter();
-        let name = attributes.rfind(|attribute| attribute.key.as_str() == "service.name")?;
-        match &name.value {
-            Value::String(name) => Some(name.as_str()).filter(|name| !name.is_empty()),
-            _ => None,
-        }
-    }
-}
-
-/// A part of the text is not `key=value`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not of the form key=value,key=value")]
-pub struct NotAttributes;
-
-/// `text` with `%2C` and the like decoded; an error where a `%` begins no such thing.
-fn percent_decoded(text: &str) -> Result<String, NotAttributes> {
-    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
-    let mut escapes = text.split('%').skip(1).map(str::as_bytes);
-    if !escapes.all(|escape| is_digit(escape.first()) && is_digit(escape.get(1))) {
-        return Err(NotAttributes);
-    }
-    let decoded = percent_decode_str(text).decode_utf8();
-    decoded.map(String::from).map_err(|_| NotAttributes)
-}
-
-impl FromStr for ResourceAttributes {
-    type Err = NotAttributes;
-
-    fn from_str(text: &str) -> Result<Self, NotAttributes> {
-        text.split(',')
-            .map(|pair| {
-                let (key, value) = pair.split_once('=').ok_or(NotAttributes)?;
-                let key = percent_decoded(key.trim())?;
-                if key.is_empty() {
-                    return Err(NotAttributes);
-                }
-                Ok(KeyValue::new(key, percent_decoded(value.trim())?))
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
-}
-
-impl fmt::Display for ResourceAttributes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pairs: Vec<String> = self
-            .0
-            .iter()
-            .map(|attribute| format!("{}={}", attribute.key, attribute.value))
-            .collect();
-        f.write_str(&pairs.join(","))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn resource_attributes_are_percent_decoded() {
-        let attributes: ResourceAttributes = "deployment.environment.name=test, team=a%2Cb"
-            .parse()
-            .unwrap();
-        assert_eq!(
-            attributes.to_string(),
-            "deployment.environment.name=test,team=a,b"
-        );
-        for bad in [
-            "a", "=a", "a=%ff", "a=b,", ",a=b", "a=50%", "a=%2", "a=%é", "%zz=b",
-        ] {
-            assert_eq!(
-                bad.parse::<ResourceAttributes>(),
-                Err(NotAttributes),
-                "{bad}"
-            );
-        }
-    }
-
-    #[test]
-    #[cfg(feature = "thrift")]
+    #[cfg(all(feature = "grpc", feature = "thrift"))]
     fn names_go_both_ways() {
         assert_eq!("thrift-agent".parse(), Ok(Mode::ThriftAgent));
         assert_eq!(Mode::ThriftAgent.to_string(), "thrift-agent");
-        assert!("Grpc".parse::<Mode>().is_err());
+        let error = "Grpc".parse::<Mode>().unwrap_err().to_string();
+        assert_eq!(error, "expected grpc, thrift-collector or thrift-agent");
+        let error = "xml".parse::<LogFormat>().unwrap_err().to_string();
+        assert_eq!(error, "expected text or json");
     }
 }

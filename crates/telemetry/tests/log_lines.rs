@@ -52,11 +52,9 @@ fn each_request_has_a_line_that_says_what_became_of_it() {
 #[tokio::main]
 async fn write() {
     let collector = "127.0.0.1:1".to_owned();
-    let telemetry = axum_jaeger_telemetry::init(&Settings {
-        log_filter: "axum_jaeger_telemetry::server=info".to_owned(),
-        ..Settings::new("test", Destination::Grpc { collector })
-    });
-    let telemetry = telemetry.unwrap();
+    let mut settings = Settings::new("test", Destination::Grpc { collector });
+    settings.log_filter = "axum_jaeger_telemetry::server=info".to_owned();
+    let telemetry = axum_jaeger_telemetry::init(&settings).unwrap();
     let service = TraceLayer::new().layer(service_fn(answer));
     for (path, is_call) in [
         ("/ok", false),

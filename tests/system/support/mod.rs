@@ -4,6 +4,7 @@
 pub mod demo;
 pub mod echo;
 pub mod jaeger;
+pub mod jaeger_process;
 pub mod metrics;
 pub mod patience;
 pub mod process;

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use axum_jaeger_telemetry::{Batching, Destination, export::Processor};
+use embedded_jaeger::Addresses;
 use opentelemetry::{
     Array, InstrumentationScope, KeyValue, SpanId, TraceId, Value as Attribute,
     trace::{Event, Link, SpanContext, SpanKind, Status, TraceFlags, TraceState},
@@ -13,7 +14,7 @@ use opentelemetry_sdk::{
 };
 use serde_json::Value;
 
-use super::jaeger::{Jaeger, count_spans};
+use super::jaeger_process::{JaegerProcess, count_spans};
 
 /// Texts in attributes are cut to so many characters.
 pub const TEXT_LIMIT: usize = 100;
@@ -152,7 +153,7 @@ fn context(trace_id: TraceId, span_id: u64) -> SpanContext {
 }
 
 /// The three destinations that `jaeger` offers, by the name of their mode.
-pub fn destinations(jaeger: &Jaeger) -> [(&'static str, Destination); 3] {
+pub fn destinations(jaeger: &Addresses) -> [(&'static str, Destination); 3] {
     [
         (
             "grpc",
@@ -196,12 +197,12 @@ pub async fn export(destination: &Destination, name: &'static str, spans: Vec<Sp
 }
 
 /// The trace of [`spans`] as `jaeger` shows it after it came by the mode of this number.
-pub async fn arrived(jaeger: &Jaeger, mode: usize, start: SystemTime) -> Value {
+pub async fn arrived(jaeger: &Addresses, mode: usize, start: SystemTime) -> Value {
     let (_, destination) = &destinations(jaeger)[mode];
     export(destination, "rich", spans(start)).await;
     let path = format!("/api/traces/{}", trace_id());
     let count = spans(start).len();
-    let data = jaeger
+    let data = JaegerProcess::at(jaeger)
         .wait_for(&path, |data| count_spans(data) == count)
         .await;
     normalised(data)

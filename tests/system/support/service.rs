@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
+use embedded_jaeger::Addresses;
 use reqwest::Response;
 use serde_json::Value;
 
 use super::{
-    jaeger::Jaeger,
+    jaeger::{Jaeger, env},
     patience::Patience,
     process::{BINARY, Process},
 };
@@ -62,7 +63,12 @@ impl Service {
 
     /// With the name `name`, and sending its spans to `jaeger`.
     pub fn traced(jaeger: &Jaeger, mode: &str, name: &str, more: &[(&str, &str)]) -> Self {
-        let env = jaeger.env(mode);
+        Self::traced_by(jaeger.addresses(), mode, name, more)
+    }
+
+    /// As [`Service::traced`], for any Jaeger with these addresses.
+    pub fn traced_by(jaeger: &Addresses, mode: &str, name: &str, more: &[(&str, &str)]) -> Self {
+        let env = env(jaeger, mode);
         let mut env: Vec<(&str, &str)> = env
             .iter()
             .map(|(name, value)| (*name, value.as_str()))

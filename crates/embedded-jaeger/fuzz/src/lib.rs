@@ -73,7 +73,7 @@ impl Jaeger {
 
     /// Asks for all that is stored, and counts the spans of these traces.
     pub fn check_answers(&self, spans: &[Span]) {
-        for path in ["/api/services", "/api/dependencies", "/page/figures"] {
+        for path in ["/api/services", "/api/dependencies", "/page/stats"] {
             assert_eq!(self.query(path).0, StatusCode::OK);
         }
         let mut ids: Vec<_> = spans.iter().map(|span| span.trace_id).collect();

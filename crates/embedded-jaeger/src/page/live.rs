@@ -25,7 +25,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{answer, params};
-use crate::{logs::Logs, model::TraceId, query::Watch, store::Store};
+use crate::{logs::Logs, model::TraceId, query::SearchSubscription, store::Store};
 
 /// Maximum number of connected pages; each holds one of the port's connections.
 const MAX_PAGES: usize = 64;
@@ -102,7 +102,7 @@ enum Topic {
     /// One trace; with `trace`.
     Trace(TraceId),
     /// The traces that a search finds; with the parameters of one.
-    Search(Arc<Watch>),
+    Search(Arc<SearchSubscription>),
 }
 
 impl Topic {
@@ -110,7 +110,7 @@ impl Topic {
         match pairs.as_slice() {
             [] => Ok(Self::All),
             [(name, id)] if name == "trace" => params::trace(id).map(Self::Trace),
-            _ => Watch::parse(pairs).map(|search| Self::Search(Arc::new(search))),
+            _ => SearchSubscription::parse(pairs).map(|search| Self::Search(Arc::new(search))),
         }
     }
 }

@@ -4,12 +4,12 @@
 //! The content of spans is not trusted. The scripts show it only as text, and the policy allows no
 //! other scripts than these files.
 
-mod answer;
+pub(super) mod answer;
 mod buttons;
 mod header;
 mod live;
 mod logs;
-mod params;
+pub(super) mod params;
 
 use std::sync::Arc;
 

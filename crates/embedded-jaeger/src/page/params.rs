@@ -12,6 +12,6 @@ pub(super) fn trace(value: &str) -> Result<TraceId, String> {
 }
 
 /// The message for a value that cannot be used.
-pub(super) fn invalid(name: &str, value: &str, expected: &str) -> String {
+pub(crate) fn invalid(name: &str, value: &str, expected: &str) -> String {
     format!("{name}={value:?} is invalid: expected {expected}")
 }

@@ -1,4 +1,4 @@
-//! Which span is above which, and so which service calls which: the one place that knows it.
+//! The parents of the spans of a trace, and so the calls between services.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,20 +8,20 @@ use super::adjust::{
 };
 use crate::model::{Span, SpanId};
 
-/// A span and its place in its trace.
+/// A span with its parent.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Placed<'a> {
+pub(crate) struct SpanWithParent<'a> {
     /// The span.
-    pub(super) span: &'a Span,
-    /// The one above it; `None` when there is none, or when it is not stored.
-    pub(super) parent: Option<&'a Span>,
-    /// When it began, in nanoseconds.
-    pub(super) start_ns: i64,
+    pub(crate) span: &'a Span,
+    /// The parent; `None` if there is none, or if it is not stored.
+    pub(crate) parent: Option<&'a Span>,
+    /// The start in nanoseconds since 1970.
+    pub(crate) start_ns: i64,
 }
 
-/// The spans of one trace in their order, as Jaeger's storage sees them: the parent is the one that
-/// a span names first, and where several have its id, the first that came.
-pub(super) fn placed(spans: &[Arc<Span>]) -> Vec<Placed<'_>> {
+/// The spans of one trace in their order, with the parents that Jaeger's storage finds: the span that
+/// is referred to first, and of several spans with that id the first that arrived.
+pub(crate) fn with_parents(spans: &[Arc<Span>]) -> Vec<SpanWithParent<'_>> {
     let links = span_ids::links(spans);
     let first = first(&links);
     let parents = links.iter().enumerate().map(|(index, link)| {
@@ -32,10 +32,10 @@ pub(super) fn placed(spans: &[Arc<Span>]) -> Vec<Placed<'_>> {
     place(spans, parents, starts)
 }
 
-/// The same as the page shows them, and Jaeger's UI: the parent is the first of those a span names
-/// that is stored, and a span without a start begins with the nearest above it that has one, or
-/// else with the first of the trace.
-pub(super) fn shown(spans: &[Arc<Span>]) -> Vec<Placed<'_>> {
+/// The spans of one trace in their order, with the parents that the page and Jaeger's UI show: the
+/// first stored span that is referred to. A span without a start has that of its nearest ancestor
+/// with one, or else that of the first span of the trace.
+pub(crate) fn shown(spans: &[Arc<Span>]) -> Vec<SpanWithParent<'_>> {
     let links = span_ids::links(spans);
     let first = first(&links);
     let parents = spans.iter().zip(&links).map(|(span, link)| {
@@ -61,17 +61,17 @@ fn place(
     spans: &[Arc<Span>],
     parents: impl IntoIterator<Item = Option<usize>>,
     starts: impl IntoIterator<Item = i64>,
-) -> Vec<Placed<'_>> {
+) -> Vec<SpanWithParent<'_>> {
     let places = spans.iter().zip(parents).zip(starts);
-    let placed = places.map(|((span, parent), start_ns)| Placed {
+    let with_parents = places.map(|((span, parent), start_ns)| SpanWithParent {
         span,
         parent: parent.map(|parent| &*spans[parent]),
         start_ns,
     });
-    placed.collect()
+    with_parents.collect()
 }
 
-/// All that a span names as its parents, in the order of the API's answers.
+/// The ids of all spans of the trace that a span refers to, in the order of the API's answers.
 fn others(span: &Span) -> Vec<SpanId> {
     let trace_id = span.trace_id;
     let mut all = span.references.clone();
@@ -89,7 +89,7 @@ fn repair(starts: &mut [i64], parents: &[Option<usize>]) {
         let mut unknown = Vec::new();
         let mut above = Some(index);
         while let Some(at) = above.filter(|at| starts[*at] <= 0) {
-            // So that a circle has an end.
+            // Ends circles.
             starts[at] = first;
             unknown.push(at);
             above = parents[at];
@@ -99,32 +99,32 @@ fn repair(starts: &mut [i64], parents: &[Option<usize>]) {
     }
 }
 
-impl<'a> Placed<'a> {
-    /// The other service that the span is called from. This is what Jaeger counts.
-    pub(super) fn caller_elsewhere(&self) -> Option<&'a str> {
+impl<'a> SpanWithParent<'a> {
+    /// The other service that called, which is what Jaeger counts.
+    pub(crate) fn caller_elsewhere(&self) -> Option<&'a str> {
         let service = self.parent.map(|parent| &*parent.process.service);
         service.filter(|service| *service != &*self.span.process.service)
     }
 
-    /// The service that the span is called from, its own too when that sends itself a request.
-    pub(super) fn caller(&self) -> Option<&'a str> {
+    /// The service that called; its own if that sent itself a request.
+    pub(crate) fn caller(&self) -> Option<&'a str> {
         let itself = || {
-            let parent = self.parent.filter(|_| self.says_request() == Some(true));
+            let parent = self.parent.filter(|_| self.kind_is_request() == Some(true));
             parent.map(|parent| &*parent.process.service)
         };
         self.caller_elsewhere().or_else(itself)
     }
 
-    /// Whether it is a request to its service. A span that does not say is one when nothing of the
-    /// same service is above it.
-    pub(super) fn is_request(&self) -> bool {
-        self.says_request()
+    /// True if the span is a request to its service. Without a kind it is one if its parent is of
+    /// another service, or missing.
+    pub(crate) fn is_request(&self) -> bool {
+        self.kind_is_request()
             .unwrap_or_else(|| self.parent.is_none() || self.caller_elsewhere().is_some())
     }
 
-    /// What the kind says. `internal` says nothing: OpenTelemetry's exporters for Jaeger leave that
-    /// kind out, and so it must count as a span without one does.
-    fn says_request(&self) -> Option<bool> {
+    /// The answer of the span's kind, if it has one. `internal` counts as none: OpenTelemetry's
+    /// exporters for Jaeger leave that kind out.
+    fn kind_is_request(&self) -> Option<bool> {
         match self.span.kind() {
             "server" | "consumer" => Some(true),
             "client" | "producer" => Some(false),

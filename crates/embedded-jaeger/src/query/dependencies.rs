@@ -1,11 +1,11 @@
-//! Which service calls which (jaeger `plugin/storage/memory/memory.go`): counted live from the
+//! The calls between services (jaeger `plugin/storage/memory/memory.go`): counted live from the
 //! parents of the stored spans.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{calls::placed, params::DependencyQuery};
+use super::{calls::with_parents, params::DependencyQuery};
 use crate::store::Store;
 
 /// One line of the answer.
@@ -17,8 +17,8 @@ pub(super) struct Dependency {
     call_count: u64,
 }
 
-/// The calls between different services in traces of which a span starts within the query's time;
-/// sorted.
+/// Counts the calls between different services, in traces with a span that starts within the query's
+/// time; sorted.
 pub(super) fn dependencies(store: &Store, query: &DependencyQuery) -> Vec<Dependency> {
     let mut counts = BTreeMap::new();
     // One trace at a time: the store is not locked in between.
@@ -27,7 +27,7 @@ pub(super) fn dependencies(store: &Store, query: &DependencyQuery) -> Vec<Depend
         if !spans.iter().any(|span| within(span.start_ns)) {
             continue;
         }
-        for span in placed(&spans) {
+        for span in with_parents(&spans) {
             if let Some(parent) = span.caller_elsewhere() {
                 let child = span.span.process.service.to_string();
                 *counts.entry((parent.to_owned(), child)).or_default() += 1;

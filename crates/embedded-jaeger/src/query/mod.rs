@@ -2,16 +2,15 @@
 //! Grafana's data source use.
 
 mod adjust;
-mod calls;
+pub(super) mod calls;
 mod dependencies;
-mod figures;
 mod json;
 mod params;
 mod search;
 mod stream;
+mod subscription;
 mod trace_query;
 mod transform;
-mod watch;
 
 use std::sync::Arc;
 
@@ -32,31 +31,30 @@ use super::{
     trace::Trace,
 };
 pub(super) use adjust::Trace as Adjusted;
-use figures::{Lookback, Shared};
 use json::{Envelope, Error};
+pub(super) use params::now;
 use params::{DependencyQuery, Params};
 pub(super) use search::search_since;
+pub(super) use subscription::SearchSubscription;
 pub use trace_query::TraceQuery;
-pub(super) use watch::Watch;
 
-/// Answers with traces at a time; each costs the memory of the trace that is being written. More
-/// wait.
+/// Concurrent answers with traces, each of which takes the memory of the trace that is being written;
+/// more wait.
 const MAX_ANSWERS: usize = 4;
-/// Files that are transformed at a time; each costs its own size and that of its spans. More wait.
+/// Files that are transformed concurrently, each of which takes its own size and that of its spans;
+/// more wait.
 const MAX_FILES: usize = 2;
 
-/// What the handlers share.
+/// The state of the handlers.
 #[derive(Debug, Clone)]
 struct Service {
     store: Arc<Store>,
     slots: Arc<Semaphore>,
     files: Arc<Semaphore>,
-    /// One for each lookback.
-    figures: [Shared; Lookback::COUNT],
 }
 
 type Pairs = Query<Vec<(String, String)>>;
-/// A part of the path, which may not be UTF-8.
+/// A segment of the path; a rejection if it is not UTF-8.
 type PathText = Result<Path<String>, PathRejection>;
 
 /// The API's routes.
@@ -76,7 +74,6 @@ pub(super) fn router(store: Arc<Store>) -> Router {
         .route("/api/metrics/calls", get(metrics))
         .route("/api/metrics/errors", get(metrics))
         .route("/api/metrics/minstep", get(metrics))
-        .route("/page/figures", get(figures))
         .method_not_allowed_fallback(|| async {
             error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")
         })
@@ -85,7 +82,6 @@ pub(super) fn router(store: Arc<Store>) -> Router {
             store,
             slots,
             files,
-            figures: Default::default(),
         })
 }
 
@@ -156,7 +152,7 @@ async fn found_traces(State(service): State<Service>, Query(pairs): Pairs) -> Re
     };
     let store = Arc::clone(&service.store);
     service
-        .stream(params.pretty(), Found { store, query })
+        .stream(params.pretty(), LazySearch { store, query })
         .await
 }
 
@@ -169,10 +165,10 @@ async fn one_trace(State(service): State<Service>, id: PathText, Query(pairs): P
         return error(StatusCode::NOT_FOUND, "trace not found");
     }
     let params = Params::new(pairs);
-    let traces = Traces {
+    let traces = LazyTraces {
         store: Arc::clone(&service.store),
         ids: vec![id],
-        shown: match params.raw() {
+        adjust: match params.raw() {
             true => adjust::Trace::raw,
             false => adjust::Trace::adjusted,
         },
@@ -200,7 +196,7 @@ async fn archive(State(service): State<Service>, id: PathText, Query(pairs): Pai
     }
 }
 
-/// By this status and this text Jaeger's UI knows that there is no storage for metrics.
+/// The status and text by which Jaeger's UI detects that there is no storage for metrics.
 async fn metrics() -> Response {
     let message = "metrics querying is currently disabled";
     error(StatusCode::NOT_IMPLEMENTED, message)
@@ -214,45 +210,28 @@ async fn dependencies(State(service): State<Service>, Query(pairs): Pairs) -> Re
     };
     let store = Arc::clone(&service.store);
     service
-        .stream(params.pretty(), Calls { store, query })
+        .stream(params.pretty(), LazyDependencies { store, query })
         .await
-}
-
-/// Not one of Jaeger's: what the services page shows.
-async fn figures(State(service): State<Service>, Query(pairs): Pairs) -> Response {
-    let lookback = match Lookback::parse(Params::new(pairs).first("lookback")) {
-        Ok(lookback) => lookback,
-        Err(message) => return error(StatusCode::BAD_REQUEST, message),
-    };
-    let store = Arc::clone(&service.store);
-    let make = move || {
-        let since = params::now().saturating_sub(lookback.nanoseconds());
-        let figures = figures::figures(&store, since);
-        serde_json::to_vec(&Envelope::of(figures)).unwrap_or_default()
-    };
-    match service.figures[lookback.index()].get(make).await {
-        Ok(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
-        Err(why) => error(StatusCode::INTERNAL_SERVER_ERROR, why.to_string()),
-    }
 }
 
 impl Service {
     async fn stream(self, pretty: bool, value: impl Serialize + Send + 'static) -> Response {
         match self.slots.acquire_owned().await {
             Ok(slot) => stream::json(slot, pretty, value),
-            // Nobody closes the semaphore.
+            // The semaphore is never closed.
             Err(_) => error(StatusCode::SERVICE_UNAVAILABLE, "shutting down"),
         }
     }
 }
 
-/// A search, made when it is written.
-struct Found {
+/// The answer to a search, in the envelope. The search runs when the answer is serialized: that is on
+/// a thread that may block, and a slot for it has been acquired.
+struct LazySearch {
     store: Arc<Store>,
     query: TraceQuery,
 }
 
-impl Serialize for Found {
+impl Serialize for LazySearch {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let Self { store, query } = self;
         let (ids, missing) = match query.trace_ids.is_empty() {
@@ -265,10 +244,10 @@ impl Serialize for Found {
             trace_id: Some(id),
         };
         let errors: Vec<_> = missing.into_iter().map(not_found).collect();
-        let traces = Traces {
+        let traces = LazyTraces {
             store: Arc::clone(store),
             ids,
-            shown: adjust::Trace::adjusted,
+            adjust: adjust::Trace::adjusted,
         };
         let errors = Some(errors).filter(|errors| !errors.is_empty());
         Envelope {
@@ -279,28 +258,28 @@ impl Serialize for Found {
     }
 }
 
-/// Traces, each of which is fetched and made ready when it is written. One that has left the store
-/// in the meantime is left out.
-struct Traces {
+/// Traces, each of which is fetched and adjusted when it is serialized, so that the answer takes the
+/// memory of one trace. Those that have been evicted in the meantime are left out.
+struct LazyTraces {
     store: Arc<Store>,
     ids: Vec<TraceId>,
-    shown: fn(Vec<Arc<Span>>) -> adjust::Trace,
+    adjust: fn(Vec<Arc<Span>>) -> adjust::Trace,
 }
 
-impl Serialize for Traces {
+impl Serialize for LazyTraces {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let stored = self.ids.iter().filter_map(|id| self.store.trace(*id));
-        to.collect_seq(stored.map(self.shown))
+        to.collect_seq(stored.map(self.adjust))
     }
 }
 
-/// The dependencies, counted when they are written.
-struct Calls {
+/// The answer with the dependencies, which are counted when it is serialized.
+struct LazyDependencies {
     store: Arc<Store>,
     query: DependencyQuery,
 }
 
-impl Serialize for Calls {
+impl Serialize for LazyDependencies {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         Envelope::of(dependencies::dependencies(&self.store, &self.query)).serialize(to)
     }
@@ -314,7 +293,7 @@ fn answer(params: &Params, value: &impl Serialize) -> Response {
     }
 }
 
-/// An error in the envelope. Jaeger calls it plain text, though it is JSON.
+/// An error in the envelope. Its content type is plain text, as Jaeger's, though it is JSON.
 fn error(status: StatusCode, message: impl Into<String>) -> Response {
     let envelope = Envelope::error(status.as_u16(), message.into());
     let text = serde_json::to_string(&envelope).unwrap_or_default();

@@ -177,7 +177,7 @@ impl DependencyQuery {
 }
 
 /// Nanoseconds since 1970.
-pub(super) fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

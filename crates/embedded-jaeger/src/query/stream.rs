@@ -1,5 +1,5 @@
-//! Answers as large as they like: written in pieces while the client reads, so that a search costs
-//! the memory of one trace and not of all it finds.
+//! Streams large JSON answers: they are written in chunks while the client reads, so that a search
+//! takes the memory of one trace and not of all that it finds.
 
 use std::{
     io::{self, BufWriter, Write},
@@ -22,54 +22,53 @@ use tokio::{
     },
 };
 
-/// Bytes written at a time.
-const PIECE: usize = 64 * 1024;
-/// How long a client may read nothing.
+/// The size of a chunk in bytes.
+const CHUNK: usize = 64 * 1024;
+/// The longest time for which a client may read nothing.
 const STALL: Duration = Duration::from_secs(30);
 
-/// The answer with this value as JSON, made in a thread that may block. `slot` is given back when
-/// it is written.
+/// The answer with this value as JSON, which is serialized on a thread that may block. `slot` is
+/// released at the end.
 pub(super) fn json<T>(slot: OwnedSemaphorePermit, pretty: bool, value: T) -> Response
 where
     T: Serialize + Send + 'static,
 {
-    let (sender, pieces) = mpsc::channel(1);
+    let (sender, chunks) = mpsc::channel(1);
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
         let _slot = slot;
-        let mut writer = BufWriter::with_capacity(PIECE, Pieces { sender, runtime });
+        let mut writer = BufWriter::with_capacity(CHUNK, ChunkWriter { sender, runtime });
         let written = write(&mut writer, pretty, &value).and_then(|()| writer.flush());
         // What is left in the buffer after an error is not tried again, as its drop would.
-        let (pieces, _) = writer.into_parts();
+        let (chunks, _) = writer.into_parts();
         if written.is_ok() {
-            // Who does not take the end sees that something is missing.
-            let _ = pieces.send(Piece::End);
+            // A client that does not get the end sees a truncated answer.
+            let _ = chunks.send(Chunk::End);
         }
     });
-    ([(CONTENT_TYPE, "application/json")], body(pieces)).into_response()
+    ([(CONTENT_TYPE, "application/json")], body(chunks)).into_response()
 }
 
-/// A part of an answer. One that is not written to its end has no end: the connection breaks off,
-/// which tells the client.
-enum Piece {
+/// A part of an answer. Without `End` the body fails, so the client sees a truncated answer.
+enum Chunk {
     Bytes(Bytes),
     End,
 }
 
-fn body(pieces: mpsc::Receiver<Piece>) -> Body {
-    let pieces = stream::unfold(Some(pieces), async |pieces| {
-        let mut pieces = pieces?;
-        match pieces.recv().await {
-            Some(Piece::Bytes(bytes)) => Some((Ok(bytes), Some(pieces))),
-            Some(Piece::End) => None,
+fn body(chunks: mpsc::Receiver<Chunk>) -> Body {
+    let chunks = stream::unfold(Some(chunks), async |chunks| {
+        let mut chunks = chunks?;
+        match chunks.recv().await {
+            Some(Chunk::Bytes(bytes)) => Some((Ok(bytes), Some(chunks))),
+            Some(Chunk::End) => None,
             None => Some((Err(io::Error::other("the answer is not whole")), None)),
         }
     });
-    // Who compresses asks again after the end.
-    Body::from_stream(pieces.fuse())
+    // The compression polls again after the end.
+    Body::from_stream(chunks.fuse())
 }
 
-/// The value as JSON, indented as Jaeger does if at all.
+/// Writes the value as JSON; if `pretty`, with Jaeger's indentation.
 pub(super) fn write(to: impl Write, pretty: bool, value: &impl Serialize) -> io::Result<()> {
     match pretty {
         false => serde_json::to_writer(to, value)?,
@@ -81,14 +80,14 @@ pub(super) fn write(to: impl Write, pretty: bool, value: &impl Serialize) -> io:
     Ok(())
 }
 
-struct Pieces {
-    sender: mpsc::Sender<Piece>,
+struct ChunkWriter {
+    sender: mpsc::Sender<Chunk>,
     runtime: Handle,
 }
 
-impl Pieces {
-    fn send(&self, piece: Piece) -> io::Result<()> {
-        let send = self.sender.send_timeout(piece, STALL);
+impl ChunkWriter {
+    fn send(&self, chunk: Chunk) -> io::Result<()> {
+        let send = self.sender.send_timeout(chunk, STALL);
         self.runtime.block_on(send).map_err(|error| match error {
             SendTimeoutError::Closed(_) => {
                 io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone")
@@ -100,9 +99,9 @@ impl Pieces {
     }
 }
 
-impl Write for Pieces {
+impl Write for ChunkWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.send(Piece::Bytes(Bytes::copy_from_slice(bytes)))?;
+        self.send(Chunk::Bytes(Bytes::copy_from_slice(bytes)))?;
         Ok(bytes.len())
     }
 
@@ -144,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_is_not_written_to_its_end_is_an_error() {
-        let large = "x".repeat(3 * PIECE);
+        let large = "x".repeat(3 * CHUNK);
         assert!(body((large.clone(), Broken(|| "no".into()))).await.is_err());
         assert!(body((large, Broken(|| panic!("no")))).await.is_err());
     }
@@ -153,7 +152,7 @@ mod tests {
     async fn nor_does_it_look_whole_when_it_is_compressed() {
         let answer = async |_| {
             let slot = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-            let value = ("x".repeat(3 * PIECE), Broken(|| "no".into()));
+            let value = ("x".repeat(3 * CHUNK), Broken(|| "no".into()));
             Ok::<_, Infallible>(json(slot, false, value))
         };
         let service = CompressionLayer::new().layer(service_fn(answer));
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn no_piece_is_lost_when_the_writer_goes_while_the_client_waits() {
+    async fn no_chunk_is_lost_when_the_writer_goes_while_the_client_waits() {
         for _ in 0..20_000 {
             assert_eq!(body("x").await.unwrap(), "\"x\"");
         }

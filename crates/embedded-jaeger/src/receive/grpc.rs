@@ -22,7 +22,7 @@ use tonic::{
 use tonic_health::{ServingStatus, server::health_reporter};
 use tonic_prost::ProstCodec;
 
-use super::{Inbox, MAX_MESSAGE, Reason, decode, foreign};
+use super::{MAX_MESSAGE, Reason, SpanSink, decode, foreign};
 use crate::server::Limit;
 
 /// The method that takes spans.
@@ -50,30 +50,30 @@ struct PostSpansRequest {
 struct PostSpansResponse {}
 
 /// The receiver's routes, for HTTP/2.
-pub(crate) async fn router(inbox: Arc<Inbox>) -> Router {
+pub(crate) async fn router(sink: Arc<SpanSink>) -> Router {
     let (reporter, health) = health_reporter();
     let serving = ServingStatus::Serving;
     reporter.set_service_status(SERVICES[0], serving).await;
     let guard = Guard {
-        inbox: Arc::clone(&inbox),
+        sink: Arc::clone(&sink),
         limit: Limit::default(),
     };
     Routes::new(health)
         .into_axum_router()
-        .route(POST_SPANS, any(post_spans).with_state(inbox))
+        .route(POST_SPANS, any(post_spans).with_state(sink))
         .layer(from_fn_with_state(guard, guarded))
 }
 
 #[derive(Debug, Clone)]
 struct Guard {
-    inbox: Arc<Inbox>,
+    sink: Arc<SpanSink>,
     limit: Limit,
 }
 
 /// Counts requests and refusals by the answer, since tonic refuses by itself what is not known, too
 /// large, or broken outside of the batch.
 async fn guarded(
-    State(Guard { inbox, limit }): State<Guard>,
+    State(Guard { sink, limit }): State<Guard>,
     request: axum::extract::Request,
     next: Next,
 ) -> axum::response::Response {
@@ -84,18 +84,18 @@ async fn guarded(
     if HEALTH_CHECKS.contains(&path.as_str()) {
         return response;
     }
-    inbox.counters.done();
+    sink.counters.done();
     let status = Status::from_header_map(response.headers());
     match status.filter(|status| status.code() != Code::Ok) {
         None => response,
         Some(status) if status.code() == Code::Unimplemented => {
             let why = unsupported(&path, status.message());
-            inbox.refuse(Reason::Unsupported, &why);
-            let message = format!("{why}; {}", foreign::taken(inbox.receiver));
+            sink.refuse(Reason::Unsupported, &why);
+            let message = format!("{why}; {}", foreign::taken(sink.receiver));
             Status::with_metadata(status.code(), message, status.metadata().clone()).into_http()
         }
         Some(status) => {
-            inbox.refuse(Reason::Malformed, &status.message());
+            sink.refuse(Reason::Malformed, &status.message());
             response
         }
     }
@@ -112,18 +112,18 @@ fn unsupported(path: &str, said: &str) -> String {
 
 /// Speaks gRPC for one request: frames, compression, and the status in the trailers.
 async fn post_spans(
-    State(inbox): State<Arc<Inbox>>,
+    State(sink): State<Arc<SpanSink>>,
     request: axum::extract::Request,
 ) -> axum::response::Response {
     let mut server = Grpc::new(ProstCodec::default())
         .accept_compressed(Gzip)
         // It is that of the message without compression, too.
         .max_decoding_message_size(MAX_MESSAGE);
-    let response = server.unary(Collector(inbox), request).await;
+    let response = server.unary(Collector(sink), request).await;
     response.map(axum::body::Body::new)
 }
 
-struct Collector(Arc<Inbox>);
+struct Collector(Arc<SpanSink>);
 
 impl UnaryService<PostSpansRequest> for Collector {
     type Response = PostSpansResponse;

@@ -15,25 +15,25 @@ use axum::{
     routing::post,
 };
 
-use super::{Inbox, MAX_MESSAGE, Reason, decode, foreign};
+use super::{MAX_MESSAGE, Reason, SpanSink, decode, foreign};
 use crate::server::Limit;
 
 /// The receiver's routes. Statuses are those of Jaeger's collector, and texts begin as its do, but
 /// for a body that is too large or too slow, on which it sets no limit.
-pub(crate) fn router(inbox: Arc<Inbox>) -> Router {
+pub(crate) fn router(sink: Arc<SpanSink>) -> Router {
     Router::new()
         .route("/api/traces", post(traces))
         .method_not_allowed_fallback(other_method)
         .fallback(other_path)
         .with_state(Service {
-            inbox,
+            sink,
             limit: Limit::default(),
         })
 }
 
 #[derive(Debug, Clone)]
 struct Service {
-    inbox: Arc<Inbox>,
+    sink: Arc<SpanSink>,
     limit: Limit,
 }
 
@@ -41,40 +41,40 @@ struct Service {
 type Refusal = (StatusCode, Reason, String);
 
 async fn traces(State(service): State<Service>, request: Request<Body>) -> Response {
-    let Service { inbox, limit } = service;
+    let Service { sink, limit } = service;
     let too_slow = || {
         let why = "the request took too long to arrive".into();
         Err((StatusCode::REQUEST_TIMEOUT, Reason::Malformed, why))
     };
-    let received = limit.run(receive(&inbox, request)).await;
+    let received = limit.run(receive(&sink, request)).await;
     match received.unwrap_or_else(too_slow) {
         Ok(()) => {
-            inbox.counters.done();
+            sink.counters.done();
             StatusCode::ACCEPTED.into_response()
         }
-        Err(refusal) => refuse(&inbox, refusal),
+        Err(refusal) => refuse(&sink, refusal),
     }
 }
 
-async fn other_method(State(Service { inbox, .. }): State<Service>) -> Response {
+async fn other_method(State(Service { sink, .. }): State<Service>) -> Response {
     let why = "only POST is allowed".into();
     let refusal = (StatusCode::METHOD_NOT_ALLOWED, Reason::Unsupported, why);
-    refuse(&inbox, refusal)
+    refuse(&sink, refusal)
 }
 
-async fn other_path(State(Service { inbox, .. }): State<Service>, uri: Uri) -> Response {
+async fn other_path(State(Service { sink, .. }): State<Service>, uri: Uri) -> Response {
     let why = foreign::path(uri.path());
-    refuse(&inbox, (StatusCode::NOT_FOUND, Reason::Unsupported, why))
+    refuse(&sink, (StatusCode::NOT_FOUND, Reason::Unsupported, why))
 }
 
-fn refuse(inbox: &Inbox, (status, reason, why): Refusal) -> Response {
-    inbox.refuse(reason, &why);
-    inbox.counters.done();
-    let text = format!("{why}; {}\n", foreign::taken(inbox.receiver));
+fn refuse(sink: &SpanSink, (status, reason, why): Refusal) -> Response {
+    sink.refuse(reason, &why);
+    sink.counters.done();
+    let text = format!("{why}; {}\n", foreign::taken(sink.receiver));
     (status, text).into_response()
 }
 
-async fn receive(inbox: &Inbox, request: Request<Body>) -> Result<(), Refusal> {
+async fn receive(sink: &SpanSink, request: Request<Body>) -> Result<(), Refusal> {
     let (head, body) = request.into_parts();
     let malformed = |status, error: &dyn std::fmt::Display| {
         let why = format!("Unable to process request body: {error}");
@@ -84,9 +84,9 @@ async fn receive(inbox: &Inbox, request: Request<Body>) -> Result<(), Refusal> {
         .await
         .map_err(|error| malformed(StatusCode::PAYLOAD_TOO_LARGE, &error))?;
     check_type(&head.headers).map_err(|why| (StatusCode::BAD_REQUEST, Reason::Unsupported, why))?;
-    let spans = decode(inbox.receiver, &body)
-        .map_err(|error| malformed(StatusCode::BAD_REQUEST, &error))?;
-    inbox.accept(spans);
+    let spans =
+        decode(sink.receiver, &body).map_err(|error| malformed(StatusCode::BAD_REQUEST, &error))?;
+    sink.accept(spans);
     Ok(())
 }
 

@@ -36,13 +36,13 @@ pub(super) fn decode(receiver: Receiver, message: &[u8]) -> Result<Vec<Span>, De
 
 /// What a receiver hands its spans to.
 #[derive(Debug)]
-pub(super) struct Inbox {
+pub(super) struct SpanSink {
     receiver: Receiver,
     store: Arc<Store>,
     counters: Counters,
 }
 
-impl Inbox {
+impl SpanSink {
     /// For one receiver.
     pub(super) fn new(receiver: Receiver, store: &Arc<Store>) -> Arc<Self> {
         Arc::new(Self {
@@ -52,7 +52,7 @@ impl Inbox {
         })
     }
 
-    /// Whose inbox it is.
+    /// Whose sink it is.
     pub(super) fn receiver(&self) -> Receiver {
         self.receiver
     }

@@ -17,7 +17,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Inbox, Reason};
+use super::{Reason, SpanSink};
 
 /// The largest datagram of UDP, in bytes.
 const MAX_DATAGRAM: usize = 65_535;
@@ -45,20 +45,20 @@ pub(crate) fn prepare(socket: &UdpSocket) -> io::Result<()> {
 /// When the system gives no thread.
 pub(crate) fn spawn(
     socket: UdpSocket,
-    inbox: Arc<Inbox>,
+    sink: Arc<SpanSink>,
     stop: CancellationToken,
 ) -> io::Result<[JoinHandle<()>; 2]> {
     let (sender, queue) = channel();
     let waiting = Arc::new(AtomicUsize::new(0));
-    let name = inbox.receiver.name();
+    let name = sink.receiver.name();
     let reader = {
-        let (inbox, waiting) = (Arc::clone(&inbox), Arc::clone(&waiting));
-        let read = move || read(&socket, &inbox, &sender, &waiting, &stop);
+        let (sink, waiting) = (Arc::clone(&sink), Arc::clone(&waiting));
+        let read = move || read(&socket, &sink, &sender, &waiting, &stop);
         std::thread::Builder::new()
             .name(format!("{name}-read"))
             .spawn(read)?
     };
-    let decode = move || decode(&inbox, queue, &waiting);
+    let decode = move || decode(&sink, queue, &waiting);
     let decoder = std::thread::Builder::new()
         .name(format!("{name}-decode"))
         .spawn(decode)?;
@@ -67,7 +67,7 @@ pub(crate) fn spawn(
 
 fn read(
     socket: &UdpSocket,
-    inbox: &Inbox,
+    sink: &SpanSink,
     queue: &Sender<Box<[u8]>>,
     waiting: &AtomicUsize,
     stop: &CancellationToken,
@@ -82,21 +82,21 @@ fn read(
         let cost = length + QUEUE_ENTRY;
         if waiting.fetch_add(cost, Relaxed) + cost > MAX_QUEUE {
             waiting.fetch_sub(cost, Relaxed);
-            inbox.refuse(Reason::QueueFull, &"the queue of datagrams is full");
-            inbox.counters.done();
+            sink.refuse(Reason::QueueFull, &"the queue of datagrams is full");
+            sink.counters.done();
         } else if queue.send(buffer[..length].into()).is_err() {
             return;
         }
     }
 }
 
-fn decode(inbox: &Inbox, queue: Receiver<Box<[u8]>>, waiting: &AtomicUsize) {
+fn decode(sink: &SpanSink, queue: Receiver<Box<[u8]>>, waiting: &AtomicUsize) {
     for datagram in queue {
-        match super::decode(inbox.receiver, &datagram) {
-            Ok(spans) => inbox.accept(spans),
-            Err(error) => inbox.refuse(Reason::Malformed, &error),
+        match super::decode(sink.receiver, &datagram) {
+            Ok(spans) => sink.accept(spans),
+            Err(error) => sink.refuse(Reason::Malformed, &error),
         }
-        inbox.counters.done();
+        sink.counters.done();
         waiting.fetch_sub(datagram.len() + QUEUE_ENTRY, Relaxed);
     }
 }

@@ -1,17 +1,17 @@
 //! What holds of all answers: they are compressed for those who ask for it, have a head without a
 //! body, and show equal spans once.
 
-use std::io::Read;
+use std::{io::Read, sync::Arc};
 
 use embedded_jaeger::{
-    Jaeger,
+    Button, Jaeger, Logs,
     model::{RefKind, Span, SpanId, SpanRef, Tag, TraceId, Value as TagValue},
 };
 use flate2::read::GzDecoder;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{get, grpc, jaeger, request, span, store};
+use crate::support::{get, grpc, jaeger, request, settings, span, store};
 
 /// The paths of all kinds of answers, of which none depends on time.
 const PATHS: [&str; 11] = [
@@ -23,7 +23,7 @@ const PATHS: [&str; 11] = [
     "/api/traces/2",
     "/api/dependencies",
     "/api/metrics/calls?service=s",
-    "/page/figures",
+    "/page/stats",
     "/page/trace.js",
     "/search",
 ];
@@ -286,7 +286,7 @@ async fn a_span_that_came_twice_is_one_wherever_it_is_counted() {
         json["data"],
         json!([{"parent": "a", "child": "b", "callCount": 1}])
     );
-    let (_, json) = get(&jaeger, "/page/figures").await;
+    let (_, json) = get(&jaeger, "/page/stats").await;
     assert_eq!(json["data"]["calls"][0]["calls"], 1);
     assert_eq!(json["data"]["operations"][0]["requests"], 1);
 
@@ -315,4 +315,31 @@ async fn a_span_that_came_twice_is_one_wherever_it_is_counted() {
     }
     let (_, json) = get(&jaeger, "/api/traces/5").await;
     assert_eq!(json["data"][0]["spans"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_proxy_is_told_to_store_none() {
+    let mut settings = settings(16);
+    settings.logs = Some(Arc::new(Logs::new(1024)));
+    settings.buttons = vec![Button::new("b", || async { Err("no luck".into()) })];
+    let jaeger = Jaeger::start(&settings).await.unwrap();
+    let is_file = |path: &str| path.ends_with(".js") || path == "/search";
+    let data = PATHS.into_iter().filter(|path| !is_file(path));
+    let others = [
+        "/api/none",
+        "/page/logs",
+        "/page/logs?limit=x",
+        "/page/stats?lookback=x",
+    ];
+    let gets = data.chain(others).map(|path| (Method::GET, path));
+    let posts = [
+        "/api/services",
+        "/api/archive/1",
+        "/page/try?name=b",
+        "/page/try",
+    ];
+    for (method, path) in gets.chain(posts.map(|path| (Method::POST, path))) {
+        let answer = ask(&jaeger, method, path, "identity").await;
+        assert_eq!(answer.headers()["cache-control"], "no-store", "{path}");
+    }
 }

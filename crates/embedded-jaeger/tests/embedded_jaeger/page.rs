@@ -161,9 +161,9 @@ async fn a_page_with_a_search_is_told_of_its_traces_alone() {
 #[tokio::test]
 async fn figures_are_computed_from_the_spans() {
     let jaeger = jaeger(16).await;
-    let at = |lookback| format!("/page/figures?lookback={lookback}");
+    let at = |lookback| format!("/page/stats?lookback={lookback}");
     let none = json!({"services": [], "calls": [], "operations": [], "leftOut": 0});
-    assert_eq!(get(&jaeger, "/page/figures").await.1["data"], none);
+    assert_eq!(get(&jaeger, "/page/stats").await.1["data"], none);
 
     let mut called = span(1, 2, "bank", "pay");
     called.references.push(SpanRef {
@@ -210,6 +210,6 @@ async fn figures_are_computed_from_the_spans() {
         })
     );
     let (status, wrong) = get(&jaeger, &at("1y")).await;
-    let message = "parameter 'lookback' is \"1y\", and may be one of 5m, 1h, 12h, 2d, 30d";
+    let message = r#"lookback="1y" is invalid: expected one of 5m, 1h, 12h, 2d, 30d"#;
     assert_eq!((status, &wrong["errors"][0]["msg"]), (400, &json!(message)));
 }

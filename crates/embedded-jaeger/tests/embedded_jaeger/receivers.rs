@@ -1,10 +1,9 @@
 //! Each way in: a good message, a bad one, and a good one after it.
 
-use embedded_jaeger::{Jaeger, Settings, StartError, model::Receiver};
-use serde_json::json;
+use embedded_jaeger::{Jaeger, Receiver, Settings, Span, StartError};
 
 use crate::support::{
-    self, api_v2_span, datagram, eventually, grpc, jaeger, post, request, span, thrift,
+    self, api_v2_span, arrived, datagram, eventually, grpc, jaeger, post, request, span, thrift,
 };
 
 const TYPE: &str = "application/vnd.apache.thrift.binary";
@@ -36,23 +35,26 @@ async fn thrift_over_udp_is_stored_and_bad_datagrams_are_counted() {
             encode(&span.process.clone(), &[span])
         };
         datagram(address, &good(id));
-        let trace = support::trace(&jaeger, id).await;
-        assert_eq!(
-            trace["spans"][0]["tags"],
-            json!([
-                {"key": "internal.span.format", "type": "string", "value": "proto"},
-                {"key": "internal.span.receiver", "type": "string", "value": name},
-                {"key": "span.kind", "type": "string", "value": "server"},
-            ])
-        );
-        assert_eq!(trace["processes"]["p1"]["serviceName"], "s");
+        let trace = arrived(&jaeger, id).await;
+        let span = &trace.spans()[0];
+        let tags: Vec<_> = span
+            .tags()
+            .map(|(key, value)| (key, value.to_string()))
+            .collect();
+        let expected = [
+            ("internal.span.format", "proto"),
+            ("internal.span.receiver", name),
+            ("span.kind", "server"),
+        ];
+        assert_eq!(tags, expected.map(|(key, value)| (key, value.to_owned())));
+        assert_eq!((span.service(), span.receiver()), ("s", receiver));
         let bytes = good(id + 1);
         datagram(address, b"");
         datagram(address, b"hello");
         datagram(address, &bytes[..bytes.len() - 1]);
         datagram(address, &good(0));
         datagram(address, &good(id + 2));
-        support::trace(&jaeger, id + 2).await;
+        arrived(&jaeger, id + 2).await;
         // The last message is counted a moment after it can be seen.
         let all = || async { (jaeger.counts(receiver).messages == 6).then_some(()) };
         eventually(all).await;
@@ -119,15 +121,10 @@ async fn thrift_over_http_is_answered_as_a_collector_answers() {
     assert_eq!((counts.malformed, counts.unsupported), (4, 2));
 
     assert_eq!(support::get(&jaeger, "/api/traces/2").await.0, 404);
-    let tags = &support::trace(&jaeger, 3).await["spans"][0]["tags"];
-    assert_eq!(
-        tags[0],
-        json!({"key": "internal.span.format", "type": "string", "value": "jaeger"})
-    );
-    assert_eq!(
-        tags[1],
-        json!({"key": "internal.span.receiver", "type": "string", "value": "http"})
-    );
+    let trace = arrived(&jaeger, 3).await;
+    let span = &trace.spans()[0];
+    assert_eq!(span["internal.span.format"], "jaeger");
+    assert_eq!(span["internal.span.receiver"], "http");
 }
 
 #[tokio::test]
@@ -164,15 +161,11 @@ async fn grpc_is_answered_as_a_collector_answers() {
         .await
         .unwrap();
 
-    let trace = support::trace(&jaeger, 1).await;
-    assert_eq!(trace["spans"].as_array().unwrap().len(), 2);
-    assert_eq!(trace["processes"]["p1"]["serviceName"], "s");
-    assert_eq!(
-        trace["processes"]["p2"]["serviceName"],
-        "empty-service-name"
-    );
-    assert_eq!(trace["spans"][0]["tags"][1]["value"], "grpc");
-    support::trace(&jaeger, 4).await;
+    let trace = arrived(&jaeger, 1).await;
+    let services: Vec<_> = trace.spans().iter().map(Span::service).collect();
+    assert_eq!(services, ["s", "empty-service-name"]);
+    assert_eq!(trace.spans()[0]["internal.span.receiver"], "grpc");
+    arrived(&jaeger, 4).await;
     assert_eq!(jaeger.counts(Receiver::Grpc).zero_id, 1);
 }
 

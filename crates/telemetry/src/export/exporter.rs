@@ -37,7 +37,7 @@ pub(super) struct Exporter {
     pub(super) queue: Arc<Queue>,
     pub(super) metrics: ExportMetrics,
     pub(super) log: DeliveryLog,
-    /// Once cancelled, nothing is retried.
+    /// Cancelled by the shutdown: nothing is retried from then on.
     pub(super) closing: CancellationToken,
 }
 

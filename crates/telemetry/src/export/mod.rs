@@ -8,7 +8,7 @@
 //! bounded queue until a batch is full or has waited long enough. A batch is sent as one message
 //! until it is accepted or its time is up. [`SpanCounts`] count every span on its way.
 
-// Without a transport there is no `Destination`, and the compiler knows that the rest is unreachable.
+// A build without a transport has no `Destination`: the compiler knows that the rest is unreachable.
 #![cfg_attr(
     not(any(feature = "grpc", feature = "thrift")),
     allow(
@@ -24,14 +24,13 @@ mod counts;
 mod delivery_log;
 mod encoding;
 mod exporter;
+#[cfg_attr(not(feature = "metrics"), path = "no_metrics.rs")]
 mod metrics;
 mod processor;
 mod queue;
 mod transport;
 
 use std::{error::Error, sync::Arc, time::Duration};
-
-use prometheus_client::registry::Registry;
 
 use self::{metrics::ExportMetrics, queue::Queue};
 
@@ -90,7 +89,8 @@ impl Monitor {
     }
 
     /// Adds the counts of spans and the metrics of the export to `registry`.
-    pub(crate) fn register(&self, registry: &mut Registry) {
+    #[cfg(feature = "metrics")]
+    pub(crate) fn register(&self, registry: &mut prometheus_client::registry::Registry) {
         metrics::register(self, registry);
     }
 }

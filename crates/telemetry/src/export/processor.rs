@@ -20,7 +20,7 @@ use super::{
     BuildError, Monitor, delivery_log::DeliveryLog, encoding::Encoding, exporter::Exporter,
     metrics::ExportMetrics, queue::Queue, transport::Transport,
 };
-use crate::{Batching, Destination, propagation::NOBODY};
+use crate::{Batching, Destination, propagation::PLACEHOLDER_PARENT};
 
 /// Limit of a flush; the SDK sets none.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -126,7 +126,7 @@ impl SpanProcessor for Processor {
     }
 
     fn on_end(&self, mut span: SpanData) {
-        if span.parent_span_id == NOBODY {
+        if span.parent_span_id == PLACEHOLDER_PARENT {
             span.parent_span_id = SpanId::INVALID;
         }
         if span.span_context.is_sampled() {
@@ -154,5 +154,38 @@ impl SpanProcessor for Processor {
         } else {
             Err(OTelSdkError::Timeout(timeout))
         }
+    }
+}
+
+#[cfg(all(test, feature = "grpc"))]
+mod tests {
+    use super::*;
+
+    fn start() -> Result<Processor, BuildError> {
+        let collector = "localhost:0".to_owned();
+        let destination = Destination::Grpc { collector };
+        Processor::start(
+            &destination,
+            Batching::DEFAULT,
+            0,
+            &Resource::builder_empty().build(),
+        )
+    }
+
+    #[test]
+    fn outside_a_tokio_runtime_the_start_is_an_error() {
+        let error = start().unwrap_err();
+        assert!(matches!(error, BuildError::NoRuntime { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_second_shutdown_is_an_error() {
+        let processor = start().unwrap();
+        assert!(processor.shutdown().is_ok());
+        assert!(matches!(
+            processor.shutdown(),
+            Err(OTelSdkError::AlreadyShutdown)
+        ));
+        assert_eq!(processor.monitor().span_counts().started(), 0);
     }
 }

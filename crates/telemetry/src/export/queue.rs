@@ -5,6 +5,8 @@
 //! while the bytes of a span are copied. The exporter is woken when the first span arrives and when
 //! a batch is full, not for each span.
 
+mod batch;
+
 use std::{
     collections::{BTreeSet, VecDeque},
     mem,
@@ -17,6 +19,9 @@ use std::{
 
 use tokio::{sync::Notify, time::sleep_until};
 
+pub(super) use self::batch::{Batch, InFlight};
+
+use self::batch::Spans;
 use super::counts::{DropReason, SpanCounts};
 use crate::Batching;
 
@@ -53,7 +58,7 @@ struct State {
     next_number: u64,
     /// Size of all spans that wait or are in flight.
     bytes: usize,
-    /// Without `started`.
+    /// All counts but `started`.
     counts: SpanCounts,
 }
 
@@ -67,13 +72,6 @@ enum Phase {
     Sealed,
 }
 
-/// Encoded spans, one after the other.
-#[derive(Debug, Default)]
-pub(super) struct Spans {
-    pub(super) count: usize,
-    pub(super) bytes: Vec<u8>,
-}
-
 #[derive(Debug)]
 struct Waiting {
     number: u64,
@@ -85,23 +83,6 @@ enum Next {
     Export(Batch),
     Wait { until: Option<Instant> },
     End,
-}
-
-/// Spans to send, and the obligation to report their outcome.
-#[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) spans: Spans,
-    pub(super) in_flight: InFlight,
-}
-
-/// A batch in flight. Dropping it without calling [`InFlight::resolve`] counts its spans as
-/// dropped.
-#[derive(Debug)]
-pub(super) struct InFlight {
-    queue: Arc<Queue>,
-    number: u64,
-    bytes: usize,
-    spans: u64,
 }
 
 impl Queue {
@@ -157,7 +138,7 @@ impl Queue {
         }
     }
 
-    /// Why `span` has no place in the queue.
+    /// The reason to refuse `span`, if there is one.
     fn refusal(&self, state: &State, span: &[u8]) -> Option<DropReason> {
         if state.phase != Phase::Open {
             Some(DropReason::AfterShutdown)
@@ -230,6 +211,7 @@ impl Queue {
     }
 
     /// The most spans that may wait.
+    #[cfg(feature = "metrics")]
     pub(super) fn capacity(&self) -> usize {
         self.limits.max_queue_size
     }
@@ -311,35 +293,6 @@ impl State {
             spans: mem::take(&mut self.open),
         });
         self.next_number += 1;
-    }
-}
-
-impl InFlight {
-    /// Records the outcome of the batch.
-    pub(super) fn resolve(&mut self, outcome: Result<(), DropReason>) {
-        let spans = mem::take(&mut self.spans);
-        let mut state = self.queue.lock();
-        if state.phase == Phase::Sealed {
-            return;
-        }
-        state.counts.in_flight -= spans;
-        match outcome {
-            Ok(()) => state.counts.delivered += spans,
-            Err(reason) => state.count_dropped(spans, reason),
-        }
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        if self.spans > 0 {
-            self.resolve(Err(DropReason::Other));
-        }
-        let mut state = self.queue.lock();
-        state.bytes -= self.bytes;
-        state.unfinished.remove(&self.number);
-        drop(state);
-        self.queue.finished.notify_all();
     }
 }
 

@@ -1,7 +1,6 @@
 //! Requests over HTTP and gRPC, on both sides: their spans, and the context that travels in their
 //! headers.
 
-#[cfg(feature = "client")]
 pub mod client;
 mod exchange;
 mod forwarded;

@@ -6,55 +6,68 @@
 //! 2026-11-22 21:00:00,123 INFO [axum_jaeger::service] [chain.rs:42] [trace_id=… span_id=… resource.service.name=app-a] - message key=value
 //! ```
 //!
-//! and with `LOG_FORMAT=json` an object with the same fields. Both ids are `0` where there is no
-//! span. An event can never become two lines: what would break one is escaped.
-//!
-//! A layer of its own rather than `tracing_subscriber::fmt`: a line is put together in one buffer
-//! (`line`), and leaves by a thread that waits for stdout so that no request does (`writer`).
+//! and as JSON an object with the same fields. Both ids are `0` outside of a span. An event is
+//! always one line: characters that would break it are escaped.
 
 mod line;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod writer;
 
-use std::{cell::Cell, io, sync::Arc};
+use std::{cell::Cell, io, sync::Arc, time::Duration};
 
 use opentelemetry::trace::{SpanRef, TraceContextExt};
 use tracing::{Event, Subscriber, dispatcher};
 use tracing_opentelemetry::get_otel_context;
 use tracing_subscriber::{
-    EnvFilter, Layer,
-    filter::{FilterExt, ParseError},
-    layer::Context,
-    registry::LookupSpan,
+    EnvFilter, Layer, filter::FilterExt, layer::Context, registry::LookupSpan,
 };
 
-use self::line::{Clock, Line};
-pub(super) use self::writer::Writer;
-use super::{LogFormat, Settings, span_filter};
+use self::{
+    line::{Clock, Line},
+    writer::Writer,
+};
+use super::{InitError, LogFormat, Settings, span_filter};
 
-/// The layer that puts a line for each event into `writer`.
-pub(super) fn layer<S>(
-    settings: &Settings,
-    writer: Arc<Writer>,
-) -> Result<impl Layer<S> + use<S>, ParseError>
+/// How long the last lines wait for a reader that hangs.
+const FLUSH_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Starts the thread that writes to stdout, and returns the layer that puts a line for each event
+/// into its buffer.
+pub(super) fn start<S>(settings: &Settings) -> Result<(impl Layer<S> + use<S>, Output), InitError>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    // A filter such as `warn` hides lines; it must not hide the spans that lines get their ids
-    // from.
     let filter = EnvFilter::builder()
-        .parse(&settings.log_filter)?
+        .parse(&settings.log_filter)
+        .map_err(|error| InitError::LogFilter(error.into()))?
+        // A filter such as `warn` hides lines, but not the spans that lines get their ids from.
         .or(span_filter(&settings.span_filter));
+    let writer = Writer::start(io::stdout())?;
     let log = Log {
         format: settings.log_format,
         service_name: settings.service_name.clone(),
-        writer,
+        writer: Arc::clone(&writer),
     };
-    Ok(log.with_filter(filter))
+    Ok((log.with_filter(filter), Output(writer)))
 }
 
-/// Starts to write to stdout.
-pub(super) fn to_stdout() -> io::Result<Arc<Writer>> {
-    Writer::start(io::stdout())
+/// The log's way to stdout. Dropping it writes the last lines, however the process ends: with an
+/// error or a panic, too.
+#[derive(Debug)]
+pub(super) struct Output(Arc<Writer>);
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.0.flush(FLUSH_DEADLINE);
+    }
+}
+
+#[cfg(feature = "metrics")]
+impl Output {
+    pub(super) fn register(&self, registry: &mut prometheus_client::registry::Registry) {
+        metrics::register(registry, Arc::clone(&self.0));
+    }
 }
 
 struct Log {
@@ -63,7 +76,7 @@ struct Log {
     writer: Arc<Writer>,
 }
 
-/// What a thread keeps from line to line.
+/// Buffers that a thread reuses for its next line.
 struct Scratch {
     text: String,
     clock: Clock,

@@ -1,9 +1,14 @@
 //! Lines on their way to stdout.
 //!
 //! A system call for each line would cost a request more than all the rest of its log, and a reader
-//! that hangs would hang the request. So lines wait in one buffer, and a thread writes them: a line
-//! after silence at once, those that come soon after together. When the buffer is full, lines are
-//! dropped and counted. A stdout that is closed, or a disk that is full, loses lines and no more.
+//! that hangs would block the request. So lines wait in one buffer, and a thread writes them: the
+//! first line after a pause at once, those that follow soon together. If the buffer is full, lines
+//! are dropped and counted. A stdout that is closed, or a disk that is full, loses lines and no
+//! more.
+//!
+//! Why not `tracing-appender`, whose `non_blocking` writer has a thread and drops lines, too: its
+//! channel is bounded in lines of any length and not in bytes, each line is an allocation and a
+//! write of its own, and its guard waits for the reader as long as the channel is full.
 
 use std::{
     io::{self, Write},
@@ -18,13 +23,13 @@ const CAPACITY: usize = 1024 * 1024;
 /// How long lines gather after a write.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The way for lines to the thread that writes them.
+/// The buffer, which the callers share with the thread that writes.
 #[derive(Debug, Default)]
-pub(crate) struct Writer {
+pub(super) struct Writer {
     state: Mutex<State>,
-    /// There is a line for the thread that sleeps, or nothing to gather for.
+    /// Wakes the thread: there is a line, or no reason to wait for more.
     wake: Condvar,
-    /// Everything is written.
+    /// Wakes the flush: everything is written.
     done: Condvar,
 }
 
@@ -32,11 +37,11 @@ pub(crate) struct Writer {
 struct State {
     waiting: Vec<u8>,
     dropped: u64,
-    /// The thread has nothing to do until somebody wakes it.
+    /// The thread has nothing to do until it is woken.
     asleep: bool,
     /// The thread is in a write.
     writing: bool,
-    /// Somebody waits for the end.
+    /// A flush waits for the end.
     flushing: bool,
 }
 
@@ -65,13 +70,14 @@ impl Writer {
         }
     }
 
-    /// How many lines did not fit so far.
-    pub(crate) fn dropped(&self) -> u64 {
+    /// The number of lines that did not fit.
+    #[cfg(any(feature = "metrics", test))]
+    pub(super) fn dropped(&self) -> u64 {
         self.lock().dropped
     }
 
     /// Waits until all lines are written, for `limit` at most.
-    pub(crate) fn flush(&self, limit: Duration) {
+    pub(super) fn flush(&self, limit: Duration) {
         let mut state = self.lock();
         state.flushing = true;
         self.wake.notify_one();
@@ -95,7 +101,7 @@ impl Writer {
             std::mem::swap(&mut state.waiting, &mut lines);
             state.writing = true;
             drop(state);
-            // Nobody is left to be told of an error.
+            // There is nowhere to report an error.
             let _ = out.write_all(&lines).and_then(|()| out.flush());
             lines.clear();
             state = self.lock();
@@ -120,7 +126,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    /// Says what is written to it, and then waits to be told to go on.
+    /// Reports each write, and then waits for permission to go on.
     struct Reader {
         seen: Sender<Vec<u8>>,
         go_on: Receiver<()>,
@@ -138,7 +144,7 @@ mod tests {
         }
     }
 
-    /// A writer, what arrives at its reader, and the end that lets it take more.
+    /// A writer, the writes that its reader got, and the permission for more.
     fn slow() -> (Arc<Writer>, Receiver<Vec<u8>>, Sender<()>) {
         let (seen, written) = channel();
         let (take_more, go_on) = channel();
@@ -160,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_hangs_loses_lines_and_holds_nobody() {
+    fn a_reader_that_hangs_loses_lines_and_blocks_no_caller() {
         let (writer, written, take_more) = slow();
         writer.push(b"first\n");
         written.recv_timeout(LONG).unwrap();

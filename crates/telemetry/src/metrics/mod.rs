@@ -1,13 +1,9 @@
-//! What a service counts and measures, as Prometheus reads it.
-//!
-//! - [`requests`]: the requests that come in, with exemplars that lead to their traces.
-//! - `log`: the lines that were dropped.
-//! - Those of [`export`](super::export).
+//! Metrics for Prometheus: the incoming requests, with exemplars that lead to their traces; the
+//! spans and their export; and the log.
 //!
 //! Names are OpenTelemetry's semantic conventions for HTTP and for SDK metrics, in their Prometheus
 //! form.
 
-mod log;
 #[cfg(feature = "axum")]
 pub mod requests;
 
@@ -20,7 +16,6 @@ use prometheus_client::{encoding::text, registry::Registry};
 
 #[cfg(feature = "axum")]
 use self::requests::Requests;
-use super::{export::Monitor, log::Writer};
 
 /// All metrics of the process.
 #[derive(Clone, Debug)]
@@ -30,7 +25,7 @@ pub struct Metrics {
     requests: Requests,
 }
 
-/// How metrics are written.
+/// The format in which metrics are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// OpenMetrics 1.0, with exemplars.
@@ -40,7 +35,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The best of those that an `Accept` header names.
+    /// The format that a client with this `Accept` header gets.
     pub fn accepted(accept: &str) -> Self {
         if accept.contains("application/openmetrics-text") {
             Self::OpenMetrics
@@ -59,17 +54,14 @@ impl Format {
 }
 
 impl Metrics {
-    /// Metrics of requests, of the log, and of the export if there is one.
-    pub(super) fn new(export: Option<&Monitor>, log: Arc<Writer>) -> Self {
+    /// The metrics of requests, and those that `register` adds.
+    pub(super) fn new(register: impl FnOnce(&mut Registry)) -> Self {
         let mut registry = Registry::default();
         #[cfg(feature = "axum")]
         let requests = Requests::default();
         #[cfg(feature = "axum")]
         requests.register(&mut registry);
-        registry.register_collector(Box::new(log::Lines(log)));
-        if let Some(export) = export {
-            export.register(&mut registry);
-        }
+        register(&mut registry);
         Self {
             registry: Arc::new(registry),
             #[cfg(feature = "axum")]
@@ -77,10 +69,10 @@ impl Metrics {
         }
     }
 
-    /// All values now.
+    /// Writes all current values.
     ///
     /// # Errors
-    /// When one cannot be written, which none here does.
+    /// If a value cannot be written, which does not happen here.
     pub fn encode(&self, format: Format) -> Result<String, fmt::Error> {
         let mut text = String::new();
         match format {

@@ -1,19 +1,16 @@
 //! One telemetry and one Jaeger for all tests: a process has one.
 
-use std::{
-    net::SocketAddr,
-    sync::LazyLock,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, sync::LazyLock, time::Duration};
 
-use axum_jaeger_telemetry::{Batching, Destination, Settings, Telemetry};
-use embedded_jaeger::Jaeger;
+use axum_jaeger_telemetry::{Destination, Settings, Telemetry};
+use embedded_jaeger::{Jaeger, Span, Trace, Value};
 use http::HeaderMap;
 use opentelemetry::trace::TraceContextExt;
-use serde_json::Value;
 use tokio::{net::TcpListener, runtime::Runtime};
-use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// How long a trace may take to arrive.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// For all tests: the export lives on the runtime that it began on.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -25,10 +22,7 @@ static TRACED: LazyLock<(Jaeger, Telemetry)> = LazyLock::new(|| {
         let collector = jaeger.addresses().grpc.to_string();
         let mut settings = Settings::new("test", Destination::Grpc { collector });
         settings.log_filter = "warn".to_owned();
-        settings.batching = Batching {
-            schedule_delay: Duration::ZERO,
-            ..Batching::DEFAULT
-        };
+        settings.batching.schedule_delay = Duration::ZERO;
         let telemetry = axum_jaeger_telemetry::init(&settings).unwrap();
         (jaeger, telemetry)
     })
@@ -54,32 +48,26 @@ pub(crate) fn trace_of(answer: &HeaderMap) -> String {
 }
 
 /// A span to make requests in, and its trace.
-pub(crate) fn root() -> (Span, String) {
+pub(crate) fn root() -> (tracing::Span, String) {
     let span = tracing::info_span!("test");
     let trace = span.context().span().span_context().trace_id().to_string();
     (span, trace)
 }
 
 /// The spans of a trace, as soon as there are so many.
-pub(crate) async fn spans(trace: &str, count: usize) -> Vec<Value> {
-    let url = format!("{}/api/traces/{trace}", TRACED.0.query_url());
-    let begun = Instant::now();
-    loop {
-        let answer: Value = reqwest::get(&url).await.unwrap().json().await.unwrap();
-        let spans = answer["data"][0]["spans"].as_array().cloned();
-        let spans = spans.unwrap_or_default();
-        if spans.len() >= count {
-            assert_eq!(spans.len(), count, "{spans:#?}");
-            return spans;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(30), "{spans:#?}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+pub(crate) async fn spans(trace: &str, count: usize) -> Vec<Span> {
+    let is_complete = |trace: &Trace| trace.spans().len() >= count;
+    let trace = TRACED
+        .0
+        .wait_for_trace(trace.parse().unwrap(), is_complete, TIMEOUT);
+    let trace = trace.await.unwrap();
+    assert_eq!(trace.spans().len(), count, "{trace}");
+    trace.spans().to_vec()
 }
 
 /// The only span of this kind.
-pub(crate) fn of_kind<'s>(spans: &'s [Value], kind: &str) -> &'s Value {
-    let mut found = spans.iter().filter(|span| tag(span, "span.kind") == kind);
+pub(crate) fn of_kind<'s>(spans: &'s [Span], kind: &str) -> &'s Span {
+    let mut found = spans.iter().filter(|span| span.kind() == kind);
     let span = found
         .next()
         .unwrap_or_else(|| panic!("no {kind}: {spans:#?}"));
@@ -87,18 +75,16 @@ pub(crate) fn of_kind<'s>(spans: &'s [Value], kind: &str) -> &'s Value {
     span
 }
 
-/// The value of a span's tag; null where it has none.
-pub(crate) fn tag<'s>(span: &'s Value, key: &str) -> &'s Value {
-    let tags = span["tags"].as_array().unwrap();
-    let mut found = tags.iter().filter(|tag| tag["key"] == key);
-    let value = found.next().map_or(&Value::Null, |tag| &tag["value"]);
-    assert!(found.next().is_none(), "{key} twice: {span:#}");
-    value
+/// The value that a tag is to have.
+pub(crate) fn is(value: impl Into<Value>) -> Option<Value> {
+    Some(value.into())
 }
 
-/// Asserts on tags.
-pub(crate) fn has_tags(span: &Value, tags: &[(&str, Value)]) {
+/// Asserts on tags: each is there once at most.
+pub(crate) fn has_tags(span: &Span, tags: &[(&str, Option<Value>)]) {
     for (key, value) in tags {
-        assert_eq!(tag(span, key), value, "{key} of {span:#}");
+        assert_eq!(span.tag(key), value.as_ref(), "{key} of {span:#?}");
+        let count = span.tags().filter(|(other, _)| other == key).count();
+        assert!(count <= 1, "{key} twice: {span:#?}");
     }
 }

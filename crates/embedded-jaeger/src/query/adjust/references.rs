@@ -31,7 +31,7 @@ fn as_go(reference: &SpanRef) -> String {
 
 /// Puts the parent first: the first CHILD_OF of the same trace, else the first reference of the
 /// same trace.
-pub(in super::super) fn put_parent_first(trace_id: TraceId, references: &mut [SpanRef]) {
+pub(crate) fn put_parent_first(trace_id: TraceId, references: &mut [SpanRef]) {
     let same_trace = |r: &SpanRef| r.trace_id == trace_id;
     let child_of = |r: &SpanRef| same_trace(r) && r.kind == RefKind::ChildOf;
     let parent = references

@@ -12,14 +12,14 @@ use crate::model::{RefKind, Span, SpanId, SpanRef};
 /// What a span is called and what the one above it is called, when each server span has an id of
 /// its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Link {
-    pub(in super::super) id: SpanId,
-    pub(in super::super) parent: Option<SpanId>,
+pub(crate) struct Link {
+    pub(crate) id: SpanId,
+    pub(crate) parent: Option<SpanId>,
 }
 
 /// The links of a trace's spans, in their order: each server span that shares its id with a client
 /// span has a new one.
-pub(in super::super) fn links<S: Borrow<Span>>(spans: &[S]) -> Vec<Link> {
+pub(crate) fn links<S: Borrow<Span>>(spans: &[S]) -> Vec<Link> {
     let spans = || spans.iter().map(Borrow::borrow);
     let used: HashSet<SpanId> = spans().map(|span| span.span_id).collect();
     let of_clients: HashSet<SpanId> = spans()

@@ -14,7 +14,7 @@ use std::{
 };
 
 pub(crate) use embedded_jaeger::model;
-use embedded_jaeger::{Addresses, Jaeger, Settings};
+use embedded_jaeger::{Addresses, Jaeger, Settings, Trace};
 use flate2::{Compression, read::GzEncoder};
 use jaeger_api_v2::{self as api_v2, collector_service_client::CollectorServiceClient};
 use model::{Process, Receiver, Span, SpanId, Tag, TraceId};
@@ -158,7 +158,14 @@ pub(crate) async fn live(url: String) -> reqwest::Response {
     events
 }
 
-/// The trace once it is there.
+/// The trace once a span of it has arrived.
+pub(crate) async fn arrived(jaeger: &Jaeger, id: u128) -> Trace {
+    let timeout = Duration::from_secs(30);
+    let trace = jaeger.wait_for_trace(TraceId(id), |_| true, timeout).await;
+    trace.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The JSON of a trace once it is there.
 pub(crate) async fn trace(jaeger: &impl Target, id: u128) -> Value {
     let path = format!("/api/traces/{}", TraceId(id));
     let found = || async {

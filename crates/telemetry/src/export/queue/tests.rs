@@ -4,7 +4,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 const SPAN: &[u8] = b"a span";
 
-/// With batches of two spans.
+/// A queue with batches of two spans.
 fn queue(limits: Batching) -> Arc<Queue> {
     let limits = Batching {
         max_export_batch_size: 2,
@@ -108,7 +108,7 @@ async fn at_the_end_each_span_is_delivered_or_dropped() {
     assert!(!queue.close(Duration::ZERO));
     let end = "spans: 6 started, 0 delivered, 6 dropped (after_shutdown 1, shutdown 5)";
     assert_eq!(queue.counts().to_string(), end);
-    // What happens after the end changes nothing.
+    // The counts are final.
     batch.in_flight.resolve(Ok(()));
     drop(batch);
     queue.push(SPAN);

@@ -107,7 +107,7 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let exchange = self.layer.begin(&request);
         let span = exchange.span().clone();
-        propagation::pass_on(&span, request.headers_mut());
+        propagation::inject_span(&span, request.headers_mut());
         let inner = span.in_scope(|| self.inner.call(request));
         ResponseFuture::new(inner, exchange, failure).instrument(span)
     }

@@ -39,7 +39,7 @@ pub async fn send(client: &Client, mut request: Request) -> reqwest::Result<Resp
         requests(),
     );
     let mut exchange = Exchange::new(span, Side::Client, Protocol::Http);
-    propagation::pass_on(exchange.span(), request.headers_mut());
+    propagation::inject_span(exchange.span(), request.headers_mut());
     let answer = client.execute(request).instrument(exchange.span().clone());
     let result = answer.await;
     match &result {

@@ -1,23 +1,23 @@
-//! Zipkin's headers, which Istio's proxies send too: `b3`, or one `X-B3-…` for each part of it
+//! Zipkin's headers, which Istio's proxies send too: `b3`, or an `X-B3-…` for each part of it
 //! (openzipkin/b3-propagation).
 
 use http::HeaderMap;
 use opentelemetry::{Context, TraceFlags};
 
-use super::{DEBUG, Undecided, begin, caller, from_hex, only};
+use super::{DEBUG, Undecided, caller, from_hex, only, start};
 
-/// The span that they name, or a trace that begins here with what they decide.
+/// The span that the headers name, or a trace that starts here with their decision.
 pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
     only(headers, "b3")
         .and_then(single)
         .or_else(|| multiple(headers))
 }
 
-/// `{trace-id}-{span-id}-{state}-{parent-span-id}`, of which the last two may be missing; or the
+/// `{trace-id}-{span-id}-{state}-{parent-span-id}`, where the last two are optional; or the
 /// state alone.
 fn single(text: &str) -> Option<Context> {
     if let Some(flags) = decided(text) {
-        return Some(begin(flags));
+        return Some(start(flags));
     }
     let mut fields = text.split('-');
     let (trace_id, span_id) = (fields.next()?, fields.next()?);
@@ -40,12 +40,12 @@ fn multiple(headers: &HeaderMap) -> Option<Context> {
     };
     match (first("x-b3-traceid"), first("x-b3-spanid")) {
         (Some(trace_id), Some(span_id)) => span(trace_id, span_id, state),
-        (None, None) => state.map(begin),
+        (None, None) => state.map(start),
         _ => None,
     }
 }
 
-/// Old tracers write `true` and `false`.
+/// The decision of a state; old tracers write `true` and `false`.
 fn decided(state: &str) -> Option<TraceFlags> {
     match state {
         "0" | "false" => Some(TraceFlags::NOT_SAMPLED),
@@ -72,13 +72,13 @@ mod tests {
     use opentelemetry::trace::TraceContextExt;
 
     use super::*;
-    use crate::propagation::NOBODY;
+    use crate::propagation::PLACEHOLDER_PARENT;
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
     const SPAN: &str = "b7ad6b7169203331";
 
-    /// The ids and flags of the caller; no ids where a trace begins here, no flags where the choice
-    /// is left.
+    /// The ids and flags of the caller: no ids where a trace starts here, no flags where it is
+    /// undecided.
     type Read = (Option<(String, String)>, Option<u8>);
 
     fn read(headers: &[(&'static str, &str)]) -> Option<Read> {
@@ -92,7 +92,7 @@ mod tests {
         let ids = (caller.trace_id().to_string(), caller.span_id().to_string());
         let decided = context.get::<Undecided>().is_none();
         Some((
-            (caller.span_id() != NOBODY).then_some(ids),
+            (caller.span_id() != PLACEHOLDER_PARENT).then_some(ids),
             decided.then(|| caller.trace_flags().to_u8()),
         ))
     }

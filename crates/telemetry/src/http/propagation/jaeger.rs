@@ -5,12 +5,12 @@ use http::HeaderMap;
 use opentelemetry::{Context, TraceFlags};
 use percent_encoding::percent_decode_str;
 
-use super::{DEBUG, begin, caller, from_hex, only};
+use super::{DEBUG, caller, from_hex, only, start};
 
-/// The header, and the tag of the span that it begins a trace with.
+/// The header, and the tag of the first span of the trace that it starts.
 pub(super) const DEBUG_ID: &str = "jaeger-debug-id";
 
-/// A value of a [`Context`]: the caller's text for the trace that begins here.
+/// A value of a [`Context`]: the caller's text for the trace that starts here.
 pub(super) struct DebugId(pub(super) String);
 
 /// The span that `uber-trace-id` names.
@@ -18,14 +18,14 @@ pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
     parse(only(headers, "uber-trace-id")?)
 }
 
-/// A trace that is kept, with a tag to find it by.
-pub(super) fn begin_for_debugging(headers: &HeaderMap) -> Option<Context> {
+/// A new trace that is kept, with a tag to find it by.
+pub(super) fn start_for_debugging(headers: &HeaderMap) -> Option<Context> {
     let id = headers.get(DEBUG_ID).filter(|id| !id.is_empty())?;
     let id = String::from_utf8_lossy(id.as_bytes()).into_owned();
-    Some(begin(TraceFlags::SAMPLED | DEBUG).with_value(DebugId(id)))
+    Some(start(TraceFlags::SAMPLED | DEBUG).with_value(DebugId(id)))
 }
 
-/// `{trace-id}:{span-id}:{parent-span-id}:{flags}` in hexadecimal, leading zeros left out. Some
+/// `{trace-id}:{span-id}:{parent-span-id}:{flags}` in hexadecimal, without leading zeros. Some
 /// clients send it percent-encoded.
 fn parse(text: &str) -> Option<Context> {
     let text = percent_decode_str(text).decode_utf8().ok()?;
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_is_no_caller() {
+    fn a_broken_header_has_no_caller() {
         let long = format!("{}:2:0:1", "1".repeat(33));
         for broken in [
             "",

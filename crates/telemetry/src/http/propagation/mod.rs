@@ -1,14 +1,14 @@
 //! The context of a trace in the headers of a request.
 //!
-//! In, the first of these that can be read (each has a module): W3C's `traceparent` with its
-//! `tracestate`; Jaeger's `uber-trace-id`; Zipkin's `b3`, or its `X-B3-…`; and Jaeger's
-//! `jaeger-debug-id`, which has a trace begin here. Out: W3C alone; and `traceresponse` in the
-//! answer, which tells the caller which trace it was. `baggage` and the like are handed on as they
-//! came; where nothing makes spans, so is all of it.
+//! Incoming, the first of these that is valid counts (each has a module): W3C's `traceparent` with
+//! its `tracestate`; Jaeger's `uber-trace-id`; Zipkin's `b3`, or its `X-B3-…`; and Jaeger's
+//! `jaeger-debug-id`, which starts a trace here. Outgoing, W3C alone; and `traceresponse` in the
+//! response, so that the client knows the trace. `baggage` and the like are relayed unchanged; so
+//! are all of these headers in a process that makes no spans.
 
 mod b3;
-mod handed_on;
 mod jaeger;
+mod relayed;
 mod w3c;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -19,29 +19,29 @@ use opentelemetry::{
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use self::handed_on::{HandedOn, Kind};
+use self::relayed::{Kind, Relayed};
 use crate::hex;
 
 const TRACERESPONSE: HeaderName = HeaderName::from_static("traceresponse");
 
-/// Jaeger's debug flag: such a trace is kept, whatever the sampler says. W3C has another flag in
-/// the same place, which never comes in or goes out here.
+/// Jaeger's debug flag: such a trace is kept, whatever the sampler decides. W3C has another flag in
+/// the same bit, which is neither read nor written here.
 pub(crate) const DEBUG: TraceFlags = TraceFlags::new(0b10);
 
-/// The parent of the first span of a trace for which a caller has decided: the SDK takes a decision
-/// only from a parent. The exporter leaves it out.
-pub(crate) const NOBODY: SpanId = SpanId::from_bytes([0xff; 8]);
+/// The parent of the first span of a trace whose sampling the caller has decided, since the SDK
+/// takes a decision only from a parent. The exporter leaves it out.
+pub(crate) const PLACEHOLDER_PARENT: SpanId = SpanId::from_bytes([0xff; 8]);
 
-/// A value of a [`Context`]: the caller has left the decision whether the trace is kept.
+/// A value of a [`Context`]: the caller has not decided whether the trace is kept.
 pub(crate) struct Undecided;
 
-/// Lets `span` go on with the trace of the request that has these headers, and keeps with it what
-/// calls within it hand on. It must not have begun.
-pub fn take_over(span: &Span, headers: &HeaderMap) {
-    let mut kinds = headers.keys().filter_map(handed_on::kind);
+/// Makes `span` continue the trace of the request with these headers, and keeps the headers that
+/// calls within it relay. Must be called before the span is entered.
+pub fn continue_trace(span: &Span, headers: &HeaderMap) {
+    let mut kinds = headers.keys().filter_map(relayed::kind);
     let Some(first) = kinds.next() else { return };
     let has_baggage = first == Kind::Baggage || kinds.any(|kind| kind == Kind::Baggage);
-    // Refused where nothing makes spans.
+    // Fails where nothing makes spans.
     let is_traced = span.set_parent(Context::new()).is_ok();
     if is_traced && let Some(caller) = extract(headers) {
         if let Some(id) = caller.get::<jaeger::DebugId>() {
@@ -50,32 +50,65 @@ pub fn take_over(span: &Span, headers: &HeaderMap) {
         let _ = span.set_parent(caller);
     }
     if has_baggage || !is_traced {
-        HandedOn::of(headers, is_traced).keep(span);
+        Relayed::of(headers, is_traced).keep(span);
     }
 }
 
-/// Puts the context of `span` into the headers of a request that is sent within it, and what it
-/// hands on of the request that it answers.
-pub fn pass_on(span: &Span, headers: &mut HeaderMap) {
+/// Writes the context of `span` into the headers of an outgoing request, and those that the
+/// incoming request it belongs to relays.
+pub fn inject_span(span: &Span, headers: &mut HeaderMap) {
     inject(&span.context(), headers);
-    handed_on::add(span, headers);
+    relayed::add(span, headers);
 }
 
-/// The caller's context; none, for a new trace, where the headers have none or a broken one.
+/// Reads the caller's context. `None`, for a new trace, where the headers have none or an invalid
+/// one.
+///
+/// # Examples
+///
+/// ```
+/// use axum_jaeger_telemetry::propagation;
+/// use http::HeaderMap;
+/// use opentelemetry::trace::TraceContextExt;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("uber-trace-id", "1f:2:0:1".parse()?);
+/// let context = propagation::extract(&headers).ok_or("no context")?;
+/// assert!(context.span().span_context().is_sampled());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn extract(headers: &HeaderMap) -> Option<Context> {
     w3c::extract(headers)
         .or_else(|| jaeger::extract(headers))
         .or_else(|| b3::extract(headers))
-        .or_else(|| jaeger::begin_for_debugging(headers))
+        .or_else(|| jaeger::start_for_debugging(headers))
 }
 
-/// Puts the span of `context` into `headers`.
+/// Writes the span of `context` into `headers`: `traceparent` and, unless it is empty,
+/// `tracestate`.
+///
+/// # Examples
+///
+/// ```
+/// use axum_jaeger_telemetry::propagation;
+/// use http::HeaderMap;
+///
+/// let mut incoming = HeaderMap::new();
+/// let caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+/// incoming.insert("traceparent", caller.parse()?);
+/// let context = propagation::extract(&incoming).ok_or("no context")?;
+///
+/// let mut outgoing = HeaderMap::new();
+/// propagation::inject(&context, &mut outgoing);
+/// assert_eq!(outgoing["traceparent"], caller);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn inject(context: &Context, headers: &mut HeaderMap) {
     w3c::inject(context, headers);
 }
 
-/// Names the span of `context` in the headers of an answer (W3C Trace Context Level 3, a draft);
-/// nothing where there is no span.
+/// Names the span of `context` in the headers of a response (W3C Trace Context Level 3, a draft);
+/// writes nothing where there is no span.
 pub fn inject_response(context: &Context, headers: &mut HeaderMap) {
     let span = context.span();
     let own = span.span_context();
@@ -95,7 +128,7 @@ pub fn inject_response(context: &Context, headers: &mut HeaderMap) {
     }
 }
 
-/// The header's value when it is there once: with two, nobody knows which one holds.
+/// The value of a header that is there once: with two, it is open which one counts.
 fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -104,7 +137,7 @@ fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     }
 }
 
-/// The context of a caller's span, unless an id is 0.
+/// The context of a caller's span; `None` if an id is 0.
 fn caller(trace_id: u128, span_id: u64, flags: TraceFlags) -> Option<Context> {
     let caller = SpanContext::new(
         TraceId::from(trace_id),
@@ -117,11 +150,11 @@ fn caller(trace_id: u128, span_id: u64, flags: TraceFlags) -> Option<Context> {
     is_valid.then(|| Context::new().with_remote_span_context(caller))
 }
 
-/// The context of a trace that begins here with what a caller decided for it.
-fn begin(flags: TraceFlags) -> Context {
-    // The lowest bit keeps it from being zero, which is no id.
+/// The context of a trace that starts here with a decision that the caller has made.
+fn start(flags: TraceFlags) -> Context {
+    // The lowest bit keeps the id from being zero, which is invalid.
     let trace_id = TraceId::from(rand::random::<u128>() | 1);
-    let decided = SpanContext::new(trace_id, NOBODY, flags, true, TraceState::NONE);
+    let decided = SpanContext::new(trace_id, PLACEHOLDER_PARENT, flags, true, TraceState::NONE);
     Context::new().with_remote_span_context(decided)
 }
 

@@ -67,9 +67,9 @@ fn a_broken_traceparent_is_no_caller() {
     );
 }
 
-/// The trace of the caller, by what is in order before and behind each of them.
+/// The trace of the caller, by the valid headers before and after each of them.
 #[test]
-fn the_first_that_can_be_read_is_the_caller() {
+fn the_first_valid_header_is_the_caller() {
     let trace = |n: u8| format!("{n:0>32}");
     let all = [
         ("traceparent", format!("00-{}-{SPAN}-01", trace(1))),
@@ -92,7 +92,7 @@ fn the_first_that_can_be_read_is_the_caller() {
 }
 
 #[test]
-fn a_debug_id_begins_a_trace_that_is_kept() {
+fn a_debug_id_starts_a_trace_that_is_kept() {
     let mut headers = HeaderMap::new();
     headers.append("jaeger-debug-id", HeaderValue::from_static(""));
     assert!(extract(&headers).is_none());
@@ -102,7 +102,7 @@ fn a_debug_id_begins_a_trace_that_is_kept() {
     let span = context.span();
     let begun = span.span_context();
     assert_eq!(begun.trace_flags(), TraceFlags::SAMPLED | DEBUG);
-    assert_eq!(begun.span_id(), NOBODY);
+    assert_eq!(begun.span_id(), PLACEHOLDER_PARENT);
     let again = extract(&headers).unwrap();
     assert_ne!(again.span().span_context().trace_id(), begun.trace_id());
 }
@@ -113,7 +113,7 @@ fn debugged() -> Context {
 }
 
 #[test]
-fn an_answer_names_its_span_where_there_is_one() {
+fn a_response_names_its_span_where_there_is_one() {
     let mut headers = HeaderMap::new();
     inject_response(&Context::new(), &mut headers);
     assert!(headers.is_empty());
@@ -123,7 +123,7 @@ fn an_answer_names_its_span_where_there_is_one() {
 }
 
 #[test]
-fn what_goes_out_comes_in() {
+fn an_injected_context_is_extracted() {
     let mut headers = HeaderMap::new();
     inject(&debugged(), &mut headers);
     let text = format!("00-{:0>32}-{:0>16}-01", 1, 2);

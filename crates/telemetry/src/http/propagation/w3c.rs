@@ -16,10 +16,10 @@ const TRACESTATE: &str = "tracestate";
 /// The most members of a `tracestate` (3.3.1.1).
 const MAX_MEMBERS: usize = 32;
 
-/// Vendors must carry at least so many bytes of a `tracestate` (3.3.1.5).
+/// The bytes of a `tracestate` that vendors must carry at least (3.3.1.5).
 const MAX_LENGTH: usize = 512;
 
-/// Longer members are the first to leave where there is no room (3.3.1.5).
+/// Longer members are removed first where there is no room (3.3.1.5).
 const LONG_MEMBER: usize = 128;
 
 /// The span that `traceparent` names, with its trace's state.
@@ -36,8 +36,8 @@ pub(super) fn inject(context: &Context, headers: &mut HeaderMap) {
     TraceContextPropagator::new().inject_context(context, &mut Out(headers));
 }
 
-/// Whether the fields have their exact lengths and digits (3.2), which the SDK's propagator does
-/// not look at: it reads `00-1-1-01` and a `+` before a number as a trace.
+/// Checks the exact lengths and digits of the fields (3.2), which the SDK's propagator does not: it
+/// reads `00-1-1-01` and a `+` before a number as a trace.
 fn is_traceparent(text: &str) -> bool {
     let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let mut fields = text.split('-');
@@ -99,7 +99,7 @@ struct Out<'h>(&'h mut HeaderMap);
 
 impl Injector for Out<'_> {
     fn set(&mut self, key: &str, value: String) {
-        // An empty `tracestate` says nothing.
+        // An empty `tracestate` has no meaning.
         if let (Ok(name), Ok(header), false) = (
             HeaderName::try_from(key),
             HeaderValue::try_from(&value),

@@ -113,7 +113,7 @@ fn begin<B>(request: &Request<B>, settings: &Requests) -> Exchange {
     } else {
         (Protocol::Http, span::of_request(request, settings))
     };
-    propagation::take_over(&span, request.headers());
+    propagation::continue_trace(&span, request.headers());
     Exchange::new(span, Side::Server(AccessLog::new(request)), protocol)
 }
 

@@ -102,7 +102,7 @@ fn span() -> impl Strategy<Value = SpanData> {
     )
 }
 
-/// With its tags as attributes, so that the old exporter finds none of its own.
+/// The span with its tags as attributes, so that the old exporter adds none of its own.
 fn old_span(span: &SpanData) -> OldSpanData {
     let mut events = old_sdk::trace::SpanEvents::default();
     events.events = span.events.iter().map(old_event).collect();
@@ -164,7 +164,7 @@ proptest! {
             .build();
         for protocol in [Protocol::Binary, Protocol::Compact] {
             let ours = thrift::envelope(&resource, protocol);
-            // That crate writes up to three attributes in one of six orders, at random.
+            // The crate writes up to three attributes in a random order, one of six.
             let mut theirs = (0..200).map(|_| envelope(&resource, protocol).unwrap());
             prop_assert!(theirs.any(|theirs| theirs == ours), "{ours:?}");
         }
@@ -173,7 +173,7 @@ proptest! {
     #[test]
     fn a_message_is_what_opentelemetry_jaeger_writes(
         spans in vec(span(), 0..20),
-        // That crate writes several in any order.
+        // The crate writes several in a random order.
         attribute in attribute(),
     ) {
         let resource = Resource::builder_empty().with_attribute(attribute).build();

@@ -1,4 +1,4 @@
-//! The lines of the log that did not reach stdout.
+//! The metric of the log: lines that did not reach stdout.
 
 use std::{fmt, sync::Arc};
 
@@ -6,19 +6,24 @@ use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric},
     metrics::{MetricType, counter::ConstCounter},
+    registry::Registry,
 };
 
-use crate::log::Writer;
+use super::writer::Writer;
 
-/// Counted where they are dropped.
+/// Registers the count of the lines that `writer` drops.
+pub(super) fn register(registry: &mut Registry, writer: Arc<Writer>) {
+    registry.register_collector(Box::new(DroppedLines(writer)));
+}
+
 #[derive(Debug)]
-pub(super) struct Lines(pub(super) Arc<Writer>);
+struct DroppedLines(Arc<Writer>);
 
-impl Collector for Lines {
+impl Collector for DroppedLines {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let dropped = encoder.encode_descriptor(
             "axum_jaeger_log_lines_dropped",
-            "Lines of the log that were dropped, since their reader did not keep up",
+            "Log lines that were dropped because their reader did not keep up",
             None,
             MetricType::Counter,
         )?;

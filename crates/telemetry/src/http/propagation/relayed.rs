@@ -1,4 +1,4 @@
-//! Headers of a request that a service hands on with each call that it makes to answer it.
+//! Headers of an incoming request that go with each call that a service makes to answer it.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Span;
@@ -10,9 +10,9 @@ use tracing_subscriber::{
 /// The role of a header in propagation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// It names a trace.
+    /// Names a trace.
     Trace,
-    /// It has values for the services further on.
+    /// Has values for the services further on.
     Baggage,
 }
 
@@ -29,21 +29,21 @@ pub(super) fn kind(name: &HeaderName) -> Option<Kind> {
     }
 }
 
-/// So many bytes of baggage must be handed on (W3C Baggage, 3.3.2); more could leave a call no room
-/// for its own headers.
+/// The bytes of baggage that are relayed, the least that must be (W3C Baggage, 3.3.2): more could
+/// leave a call no room for its own headers.
 const MAX_BAGGAGE: usize = 8192;
 
 /// Headers that are kept with the span of the request that they came with.
-pub(super) struct HandedOn(Vec<(HeaderName, HeaderValue)>);
+pub(super) struct Relayed(Vec<(HeaderName, HeaderValue)>);
 
-impl HandedOn {
-    /// The baggage among `headers`; and where nothing makes spans, so that none `is_traced`, all
-    /// that names a trace.
+impl Relayed {
+    /// The baggage among `headers`; if the request is not traced since nothing makes spans, also
+    /// the headers that name a trace.
     pub(super) fn of(headers: &HeaderMap, is_traced: bool) -> Self {
         let mut room = MAX_BAGGAGE;
         let mut is_kept = |name: &HeaderName, value: &HeaderValue| match kind(name) {
             Some(Kind::Trace) => !is_traced,
-            // Whole headers only: a part of one may end within a member.
+            // Whole headers only: a cut one may end within a member.
             Some(Kind::Baggage) => match room.checked_sub(value.len()) {
                 Some(left) => {
                     room = left;
@@ -60,16 +60,17 @@ impl HandedOn {
         )
     }
 
+    /// Keeps them with `span`.
     pub(super) fn keep(self, span: &Span) {
         with_registry(span, |span| span.extensions_mut().replace(self));
     }
 }
 
-/// Adds what the request that `span` belongs to has handed on, but for headers that are there.
+/// Adds the headers kept with the request that `span` belongs to, except for those already there.
 pub(super) fn add(span: &Span, headers: &mut HeaderMap) {
     with_registry(span, |span| {
         for span in span.scope() {
-            if let Some(HandedOn(kept)) = span.extensions().get() {
+            if let Some(Relayed(kept)) = span.extensions().get() {
                 // Values of one name follow each other.
                 let mut added = None;
                 for (name, value) in kept {
@@ -84,10 +85,10 @@ pub(super) fn add(span: &Span, headers: &mut HeaderMap) {
     });
 }
 
-/// Spans keep what belongs to them in the registry, whatever layers there are.
-fn with_registry<T>(span: &Span, of: impl FnOnce(SpanRef<'_, Registry>) -> T) -> Option<T> {
+/// Runs `f` on the span's data in the registry, which exists whatever layers there are.
+fn with_registry<T>(span: &Span, f: impl FnOnce(SpanRef<'_, Registry>) -> T) -> Option<T> {
     span.with_subscriber(|(id, subscriber)| {
         let registry = subscriber.downcast_ref::<Registry>()?;
-        registry.span(id).map(of)
+        registry.span(id).map(f)
     })?
 }

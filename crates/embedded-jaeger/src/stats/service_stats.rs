@@ -1,38 +1,35 @@
-//! What the services page shows, computed from the stored spans: who calls whom, and how often and
-//! how long each operation is asked for.
+//! Statistics computed from the stored spans: the requests of each service and operation with their
+//! errors and durations, and the calls between services.
 //!
 //! One pass over the store, one trace at a time, so that spans can be stored in between. Time: O(n
-//! log n) for n spans. Memory: a duration for each request and each name once, a small part of what
-//! the store itself has, and one trace's links.
-
-mod lookback;
-mod shared;
+//! log n) for n spans. Memory: a duration for each request and each name once, a small part of the
+//! store's own, and one trace's links.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::Serialize;
 
-use super::calls::{Placed, shown};
-use crate::store::Store;
+use crate::{
+    query::calls::{SpanWithParent, shown},
+    store::Store,
+};
 
-pub(super) use lookback::Lookback;
-pub(super) use shared::Shared;
-
-/// Operations, services and pairs of services in an answer; of more, those that are asked for most.
+/// Operations, services and pairs of services in an answer. If there are more, those with the most
+/// requests are in it.
 const MAX_LINES: usize = 1_000;
 
-/// The answer.
+/// The answer, each list sorted by requests or calls, the most first.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Figures {
+pub(super) struct ServiceStats {
     services: Vec<Service>,
     calls: Vec<Call>,
     operations: Vec<Operation>,
-    /// Lines that are not in the lists, for there would be too many.
+    /// The number of lines that are not in the lists.
     left_out: usize,
 }
 
-/// A service, and the requests that it got.
+/// The requests that a service received.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Service {
     name: String,
@@ -40,7 +37,7 @@ struct Service {
     errors: usize,
 }
 
-/// How often one service called another, or itself, and how often what was called failed.
+/// The calls from one service to another, or to itself, and those that failed.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Call {
     parent: String,
@@ -49,7 +46,7 @@ struct Call {
     errors: usize,
 }
 
-/// The requests for an operation. Durations are microseconds.
+/// The requests for an operation, with percentiles of their durations in microseconds.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Operation {
     service: String,
@@ -61,15 +58,15 @@ struct Operation {
     p99: i64,
 }
 
-/// The figures of the spans that start at `since` (ns) or later. A clock that is ahead makes spans
-/// of the future; they count.
-pub(super) fn figures(store: &Store, since: i64) -> Figures {
+/// Computes the statistics of the spans that start at `since` (ns) or later. Spans in the future,
+/// which clocks that are ahead make, count.
+pub(super) fn compute(store: &Store, since: i64) -> ServiceStats {
     let mut counts = Counts::default();
     for spans in store.ids().into_iter().filter_map(|id| store.trace(id)) {
         shown(&spans)
             .into_iter()
-            .filter(|placed| placed.start_ns >= since)
-            .for_each(|placed| counts.add(placed));
+            .filter(|span| span.start_ns >= since)
+            .for_each(|span| counts.add(span));
     }
     counts.finish()
 }
@@ -95,17 +92,17 @@ struct Outcomes {
 }
 
 impl Counts {
-    fn add(&mut self, placed: Placed) {
-        let span = placed.span;
+    fn add(&mut self, with_parent: SpanWithParent) {
+        let span = with_parent.span;
         let service = &span.process.service;
         let error = usize::from(span.failed());
         let operations = self.services.entry(service.clone()).or_default();
-        if placed.is_request() {
+        if with_parent.is_request() {
             let requests = operations.entry(span.operation.clone()).or_default();
             requests.durations_ns.push(span.duration_ns);
             requests.errors += error;
         }
-        if let Some(caller) = placed.caller() {
+        if let Some(caller) = with_parent.caller() {
             let called = self.calls.entry(caller.into()).or_default();
             let outcomes = called.entry(service.clone()).or_default();
             outcomes.calls += 1;
@@ -113,9 +110,8 @@ impl Counts {
         }
     }
 
-    fn finish(mut self) -> Figures {
-        // A service that is known only for what it called, before `since`, is one of the picture
-        // all the same.
+    fn finish(mut self) -> ServiceStats {
+        // A service that has only calls, from before `since`, is in the graph, too.
         for caller in self.calls.keys() {
             self.services.entry(caller.clone()).or_default();
         }
@@ -137,7 +133,7 @@ impl Counts {
 
         let requests = pairs(self.services).collect();
         let requests = most(requests, |it| it.2.durations_ns.len(), &mut left_out);
-        Figures {
+        ServiceStats {
             services,
             calls,
             operations: requests.into_iter().map(operation).collect(),
@@ -153,8 +149,8 @@ fn pairs<T>(names: Names<Names<T>>) -> impl Iterator<Item = (String, String, T)>
     })
 }
 
-/// The lines with the largest numbers, largest first; how many others there are is added to
-/// `left_out`.
+/// Keeps the lines with the largest numbers, the largest first, and adds the number of the others
+/// to `left_out`.
 fn most<T>(mut lines: Vec<T>, number: impl Fn(&T) -> usize, left_out: &mut usize) -> Vec<T> {
     lines.sort_by_key(|line| Reverse(number(line)));
     *left_out += lines.len().saturating_sub(MAX_LINES);
@@ -180,8 +176,8 @@ fn operation((service, operation, requests): (String, String, Requests)) -> Oper
     }
 }
 
-/// The smallest of the sorted values which so many percent of them do not exceed (the nearest
-/// rank).
+/// The percentile of sorted values by the nearest rank: the smallest value that so many percent of
+/// them do not exceed.
 fn percentile(sorted: &[i64], percent: usize) -> i64 {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted

@@ -1,4 +1,4 @@
-//! Figures that were worked out by hand.
+//! Statistics that were worked out by hand.
 
 use std::sync::Arc;
 
@@ -47,27 +47,27 @@ fn failed(mut span: Span) -> Span {
     span
 }
 
-fn of(spans: Vec<Span>) -> Figures {
+fn of(spans: Vec<Span>) -> ServiceStats {
     let store = Store::new(usize::MAX);
     store.insert(spans);
-    figures(&store, SINCE)
+    compute(&store, SINCE)
 }
 
 /// `parent>child calls errors`
-fn calls(figures: &Figures) -> Vec<String> {
+fn calls(stats: &ServiceStats) -> Vec<String> {
     let line = |it: &Call| format!("{}>{} {} {}", it.parent, it.child, it.calls, it.errors);
-    figures.calls.iter().map(line).collect()
+    stats.calls.iter().map(line).collect()
 }
 
 /// `service requests errors`
-fn services(figures: &Figures) -> Vec<String> {
+fn services(stats: &ServiceStats) -> Vec<String> {
     let line = |it: &Service| format!("{} {} {}", it.name, it.requests, it.errors);
-    figures.services.iter().map(line).collect()
+    stats.services.iter().map(line).collect()
 }
 
 #[test]
 fn a_call_is_counted_where_it_arrives_and_fails_where_it_arrived() {
-    let figures = of(vec![
+    let stats = of(vec![
         span(1, 1, 0, "a", "server"),
         // A client's span with its server's below; the client thinks that it failed, which is not
         // the server's fault.
@@ -82,13 +82,13 @@ fn a_call_is_counted_where_it_arrives_and_fails_where_it_arrived() {
         // Back again.
         span(1, 9, 8, "a", "consumer"),
     ]);
-    assert_eq!(calls(&figures), ["a>b 2 1", "b>a 1 0", "b>b 1 0"]);
-    assert_eq!(services(&figures), ["b 3 1", "a 2 0"]);
+    assert_eq!(calls(&stats), ["a>b 2 1", "b>a 1 0", "b>b 1 0"]);
+    assert_eq!(services(&stats), ["b 3 1", "a 2 0"]);
 }
 
 #[test]
 fn a_span_without_a_kind_is_a_request_when_it_enters_its_service() {
-    let figures = of(vec![
+    let stats = of(vec![
         span(1, 1, 0, "a", ""),
         span(1, 2, 1, "a", ""),
         span(1, 3, 2, "b", "internal"),
@@ -98,9 +98,9 @@ fn a_span_without_a_kind_is_a_request_when_it_enters_its_service() {
         span(1, 6, 99, "d", ""),
         span(1, 7, 7, "e", ""),
     ]);
-    assert_eq!(calls(&figures), ["a>b 1 0", "b>c 1 0"]);
+    assert_eq!(calls(&stats), ["a>b 1 0", "b>c 1 0"]);
     assert_eq!(
-        services(&figures),
+        services(&stats),
         ["a 1 0", "b 1 0", "d 1 0", "e 1 0", "c 0 0"]
     );
 }
@@ -130,7 +130,7 @@ fn clocks_that_differ_change_nothing_but_the_lookback_does() {
         span.start_ns = start_ns;
         span
     };
-    let figures = of(vec![
+    let stats = of(vec![
         at(span(1, 1, 0, "a", "client"), SINCE - 1),
         // It is not long enough ago, though its caller's clock says so; and this clock is far
         // ahead.
@@ -138,8 +138,8 @@ fn clocks_that_differ_change_nothing_but_the_lookback_does() {
         at(span(1, 3, 1, "c", "server"), i64::MAX),
         at(span(1, 4, 1, "old", "server"), SINCE - 1),
     ]);
-    assert_eq!(calls(&figures), ["a>b 1 0", "a>c 1 0"]);
-    assert_eq!(services(&figures), ["b 1 0", "c 1 0", "a 0 0"]);
+    assert_eq!(calls(&stats), ["a>b 1 0", "a>c 1 0"]);
+    assert_eq!(services(&stats), ["b 1 0", "c 1 0", "a 0 0"]);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn of_several_parents_the_first_that_is_stored_counts() {
         span
     };
     use RefKind::{ChildOf, FollowsFrom};
-    let figures = of(vec![
+    let stats = of(vec![
         span(1, 1, 0, "a", "server"),
         naming(
             span(1, 2, 0, "b", "server"),
@@ -172,7 +172,7 @@ fn of_several_parents_the_first_that_is_stored_counts() {
         ),
         naming(span(1, 5, 0, "e", ""), &[(ChildOf, 99), (ChildOf, 98)]),
     ]);
-    assert_eq!(calls(&figures), ["a>b 1 0", "b>c 1 0", "c>d 1 0"]);
+    assert_eq!(calls(&stats), ["a>b 1 0", "b>c 1 0", "c>d 1 0"]);
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn a_span_without_a_start_begins_with_what_is_above_it() {
         span.start_ns = start_ns;
         span
     };
-    let figures = of(vec![
+    let stats = of(vec![
         at(span(1, 1, 0, "a", "server"), SINCE),
         at(span(1, 2, 1, "b", "server"), 0),
         at(span(1, 3, 2, "c", "server"), -1),
@@ -196,7 +196,7 @@ fn a_span_without_a_start_begins_with_what_is_above_it() {
         at(span(3, 2, 1, "round", "server"), 0),
         at(span(3, 3, 2, "known", "server"), SINCE),
     ]);
-    let mut services = services(&figures);
+    let mut services = services(&stats);
     services.sort();
     assert_eq!(
         services,
@@ -236,19 +236,16 @@ fn of_too_many_lines_the_most_asked_for_stay() {
         span.operation = format!("op {}", n.min(1_049)).into();
         span
     });
-    let figures = of(spans.collect());
-    assert_eq!(
-        (figures.operations.len(), figures.left_out),
-        (MAX_LINES, 50)
-    );
-    let most = &figures.operations[0];
+    let stats = of(spans.collect());
+    assert_eq!((stats.operations.len(), stats.left_out), (MAX_LINES, 50));
+    let most = &stats.operations[0];
     assert_eq!((&*most.operation, most.requests), ("op 1049", 51));
-    assert_eq!(services(&figures), ["a 1100 0"]);
+    assert_eq!(services(&stats), ["a 1100 0"]);
 }
 
 #[test]
-fn an_empty_store_has_no_figures() {
-    let Figures {
+fn an_empty_store_has_no_stats() {
+    let ServiceStats {
         services,
         calls,
         operations,

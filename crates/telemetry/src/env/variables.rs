@@ -1,0 +1,267 @@
+//! The variables of this crate.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+#[cfg(feature = "thrift")]
+use super::Port;
+use super::{Env, EnvError, Flag, InvalidValue, Whole, value::MAX_INTEGER, variables};
+#[cfg(any(feature = "grpc", feature = "thrift"))]
+use crate::Mode;
+use crate::{
+    Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, Requests, ResourceAttributes,
+    Sampler, SensitiveKeys, Settings,
+};
+
+variables! {
+    /// Which service this is, and which of its spans are sent, and how.
+    struct Variables {
+        /// Attributes of the resource: `key=value,key=value`, percent-encoded.
+        otel_resource_attributes: ResourceAttributes = ResourceAttributes::default();
+        /// `service.name`, if `APP_NAME` is not set.
+        otel_service_name: String = otel_resource_attributes.service_name().unwrap_or("app").to_owned();
+        /// `service.name`.
+        app_name: String = otel_service_name.clone();
+
+        /// Makes no spans, and passes the caller's context on.
+        otel_sdk_disabled: Flag = Flag(false);
+        /// Which traces are kept.
+        otel_traces_sampler: Sampler = Sampler::ParentBasedAlwaysOn;
+        /// The share of traces that a ratio sampler keeps.
+        otel_traces_sampler_arg: Ratio = Ratio(1.0);
+        /// The most spans that wait.
+        otel_bsp_max_queue_size: Spans = Whole(Batching::DEFAULT.max_queue_size as u64);
+        /// The most bytes of the spans, encoded, that wait or are being sent.
+        span_queue_max_bytes: Whole<65_536, 1_073_741_824> = Whole(Batching::DEFAULT.max_queue_bytes as u64);
+        /// The most spans that leave together; no more than may wait.
+        otel_bsp_max_export_batch_size: Spans = batch_size(otel_bsp_max_queue_size),
+            if |&size| size <= otel_bsp_max_queue_size, else
+            "a whole number from 1 to OTEL_BSP_MAX_QUEUE_SIZE";
+        /// The longest time that a span waits for others, in milliseconds.
+        otel_bsp_schedule_delay: Milliseconds = milliseconds(Batching::DEFAULT.schedule_delay);
+        /// The longest time that a batch is tried, in milliseconds; 0 is without end.
+        otel_bsp_export_timeout: Milliseconds = milliseconds(Batching::DEFAULT.export_timeout);
+        /// The most characters of an attribute's text.
+        otel_attribute_value_length_limit: Whole<0, MAX_INTEGER> =
+            Whole(DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT as u64);
+
+        /// Keys of a URL's query whose values are redacted. OpenTelemetry's agent for Java has
+        /// this name.
+        otel_instrumentation_sanitization_url_experimental_sensitive_query_parameters: SensitiveKeys =
+            SensitiveKeys::default();
+        /// Whether `Forwarded` and `X-Forwarded-…` are trusted.
+        trust_forwarded_headers: Flag = Flag(false);
+    }
+}
+
+#[cfg(any(feature = "grpc", feature = "thrift"))]
+variables! {
+    /// The transport of the spans.
+    struct ModeVariable {
+        /// Transport of the spans.
+        mode: Mode = DEFAULT_MODE;
+    }
+}
+
+/// `grpc`, in a build that has it.
+#[cfg(feature = "grpc")]
+const DEFAULT_MODE: Mode = Mode::Grpc;
+#[cfg(all(feature = "thrift", not(feature = "grpc")))]
+const DEFAULT_MODE: Mode = Mode::ThriftAgent;
+
+#[cfg(feature = "grpc")]
+variables! {
+    /// Where spans go by gRPC.
+    struct GrpcVariables {
+        /// Collector of the mode `grpc`.
+        collector_endpoint_grpc_endpoint: String = "jaeger-collector:14250".to_owned(),
+            if |text| is_host_and_port(text), else "host:port";
+    }
+}
+
+#[cfg(feature = "thrift")]
+variables! {
+    /// Where spans go by Thrift.
+    struct ThriftVariables {
+        /// Collector of the mode `thrift-collector`.
+        collector_thrift_url: String = "http://jaeger-collector:14268".to_owned(),
+            if |text| is_http_url(text), else "a URL that begins with http://";
+        /// Agent of the mode `thrift-agent`.
+        agent_host_name: String = "jaeger-agent".to_owned(),
+            if |text| is_host(text), else "a host name or an IP address";
+        /// Its UDP port for Thrift compact.
+        agent_port: Port = Port(6831);
+    }
+}
+
+#[cfg(feature = "log")]
+variables! {
+    /// Which lines are logged, and in what form.
+    struct LogVariables {
+        /// Form of a line.
+        log_format: crate::LogFormat = crate::LogFormat::Text;
+        /// Which lines.
+        rust_log: String = "info".to_owned(),
+            if |text| is_log_filter(text), else
+            "a filter of tracing-subscriber, such as info or axum_jaeger=debug,hyper=warn";
+    }
+}
+
+impl Settings {
+    /// Reads the environment of the process: which variables there are, their defaults and what
+    /// they may be is in the README.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use axum_jaeger_telemetry::Settings;
+    ///
+    /// let settings = Settings::from_env()?.service_name("shop");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`EnvError`] with every invalid variable. Those of OpenTelemetry's specification are none:
+    /// as it says, they count as not set, and [`init`](crate::init) logs a warning of each.
+    pub fn from_env() -> Result<Self, EnvError> {
+        let mut env = Env::from_process();
+        let settings = Self::read(&mut env);
+        env.finish()?;
+        Ok(settings)
+    }
+
+    /// Reads these settings from `env`, for a program that has variables of its own: see
+    /// [`env`](crate::env).
+    pub fn read(env: &mut Env) -> Self {
+        let vars: Variables = env.read();
+        let mut settings = Self::new(vars.app_name, destination(env));
+        if vars.otel_sdk_disabled.0 {
+            settings.destination = None;
+        }
+        settings.resource = vars.otel_resource_attributes;
+        settings.sampler = vars
+            .otel_traces_sampler
+            .with_ratio(vars.otel_traces_sampler_arg.0);
+        settings.batching = Batching {
+            max_queue_size: size(vars.otel_bsp_max_queue_size),
+            max_queue_bytes: size(vars.span_queue_max_bytes),
+            max_export_batch_size: size(vars.otel_bsp_max_export_batch_size),
+            schedule_delay: Duration::from_millis(vars.otel_bsp_schedule_delay.0),
+            export_timeout: Duration::from_millis(match vars.otel_bsp_export_timeout.0 {
+                // No timeout (OpenTelemetry specification, "Timeout").
+                0 => MAX_INTEGER,
+                timeout => timeout,
+            }),
+        };
+        settings.attribute_value_length_limit = size(vars.otel_attribute_value_length_limit);
+        settings.requests = Requests {
+            sensitive_keys: vars
+                .otel_instrumentation_sanitization_url_experimental_sensitive_query_parameters,
+            trusts_forwarded: vars.trust_forwarded_headers.0,
+        };
+        #[cfg(feature = "log")]
+        {
+            let log: LogVariables = env.read();
+            settings.log_format = log.log_format;
+            settings.log_filter = log.rust_log;
+        }
+        settings.ignored = env.take_ignored();
+        settings
+    }
+}
+
+/// The destination of the mode. The variables of each mode are read, so that an invalid one is found
+/// before the mode is changed to it.
+#[cfg(any(feature = "grpc", feature = "thrift"))]
+fn destination(env: &mut Env) -> Option<Destination> {
+    let mode = env.read::<ModeVariable>().mode;
+    #[cfg(feature = "grpc")]
+    let grpc: GrpcVariables = env.read();
+    #[cfg(feature = "thrift")]
+    let thrift: ThriftVariables = env.read();
+    Some(match mode {
+        #[cfg(feature = "grpc")]
+        Mode::Grpc => Destination::Grpc {
+            collector: grpc.collector_endpoint_grpc_endpoint,
+        },
+        #[cfg(feature = "thrift")]
+        Mode::ThriftCollector => Destination::ThriftCollector {
+            url: thrift.collector_thrift_url,
+        },
+        #[cfg(feature = "thrift")]
+        Mode::ThriftAgent => Destination::ThriftAgent {
+            host: thrift.agent_host_name,
+            port: thrift.agent_port.0,
+        },
+    })
+}
+
+/// A build without a transport sends nothing.
+#[cfg(not(any(feature = "grpc", feature = "thrift")))]
+fn destination(_: &mut Env) -> Option<Destination> {
+    None
+}
+
+type Spans = Whole<1, MAX_INTEGER>;
+type Milliseconds = Whole<0, MAX_INTEGER>;
+
+fn milliseconds(duration: Duration) -> Milliseconds {
+    Whole(u64::try_from(duration.as_millis()).unwrap_or(MAX_INTEGER))
+}
+
+/// Its types have no number that is too large for one of 32 bits.
+fn size<const MIN: u64, const MAX: u64>(number: Whole<MIN, MAX>) -> usize {
+    usize::try_from(number.0).unwrap_or(usize::MAX)
+}
+
+fn batch_size(queue_size: Spans) -> Spans {
+    Whole(Batching::DEFAULT.max_export_batch_size as u64).min(queue_size)
+}
+
+/// A share.
+struct Ratio(f64);
+
+impl FromStr for Ratio {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let ratio = text
+            .parse()
+            .ok()
+            .filter(|ratio| (0.0..=1.0).contains(ratio));
+        ratio
+            .map(Self)
+            .ok_or(InvalidValue::expected("a number from 0 to 1"))
+    }
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(feature = "grpc")]
+fn is_host_and_port(text: &str) -> bool {
+    !text.contains('@')
+        && http::uri::Authority::from_str(text).is_ok_and(|host| host.port_u16().is_some())
+}
+
+#[cfg(feature = "thrift")]
+fn is_http_url(text: &str) -> bool {
+    reqwest::Url::parse(text).is_ok_and(|url| url.scheme() == "http" && url.query().is_none())
+}
+
+/// Host names as in RFC 1123, with the underscore that Docker's names use; or an IP address.
+#[cfg(feature = "thrift")]
+fn is_host(text: &str) -> bool {
+    let is_host_name = |text: &str| {
+        let mut bytes = text.bytes();
+        text.len() <= 253 && bytes.all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+    };
+    text.parse::<std::net::IpAddr>().is_ok() || is_host_name(text)
+}
+
+#[cfg(feature = "log")]
+fn is_log_filter(text: &str) -> bool {
+    tracing_subscriber::EnvFilter::builder().parse(text).is_ok()
+}
