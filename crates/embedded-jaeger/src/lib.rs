@@ -270,3 +270,8 @@ fn pages(
         .layer(CompressionLayer::new());
     settings.base_path.nest(pages)
 }
+
+/// The programs of the README, which are compiled and run as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -119,19 +119,42 @@ impl Trace {
     }
 }
 
+/// The spans as a tree, each with its service, name, kind and duration.
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// The rest is left out: the text is for error messages.
+        /// The rest is left out: the text is for people.
         const MAX_LINES: usize = 100;
         let count = self.spans.len();
         write!(f, "trace {}, spans: {count}", self.id)?;
-        for span in self.spans.iter().take(MAX_LINES) {
-            write!(f, "\n  {}: {}", span.service(), span.name())?;
+        let roots = self.spans.iter().filter(|span| self.parent(span).is_none());
+        let mut next: Vec<_> = roots.map(|span| (span, 1)).collect();
+        next.reverse();
+        let mut lines = 0;
+        while let Some((span, depth)) = next.pop().filter(|_| lines < MAX_LINES) {
+            write!(f, "\n{:indent$}{span}", "", indent = 2 * depth)?;
+            lines += 1;
+            let children = next.len();
+            next.extend(self.children(span).map(|child| (child, depth + 1)));
+            next[children..].reverse();
         }
-        match count.saturating_sub(MAX_LINES) {
+        match count.saturating_sub(lines) {
             0 => Ok(()),
             more => write!(f, "\n  and {more} more"),
         }
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.service(), self.name())?;
+        if self.kind() != "unspecified" {
+            write!(f, " ({})", self.kind())?;
+        }
+        write!(f, " {:?}", self.duration())?;
+        if self.failed() {
+            f.write_str(", failed")?;
+        }
+        Ok(())
     }
 }
 

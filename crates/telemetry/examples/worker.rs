@@ -6,6 +6,7 @@ use std::{error::Error, num::ParseIntError, time::Duration};
 
 use axum_jaeger_telemetry::{self as telemetry, Destination};
 use embedded_jaeger::{Jaeger, TraceQuery};
+use tracing::Span;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -29,18 +30,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-#[tracing::instrument]
+#[tracing::instrument(fields(otel.status_code))]
 async fn sum(job: &str) -> Result<i64, ParseIntError> {
-    let mut sum = 0;
-    for number in job.split(' ') {
-        sum += parse(number)?;
+    let sum: Result<_, _> = job.split(' ').map(parse).sum();
+    if sum.is_err() {
+        // The span is shown as failed.
+        Span::current().record("otel.status_code", "ERROR");
     }
-    Ok(sum)
+    sum
 }
 
 #[tracing::instrument]
 fn parse(number: &str) -> Result<i64, ParseIntError> {
-    number
-        .parse()
-        .inspect_err(|error| telemetry::record_exception("ParseIntError", error))
+    let parsed = number.parse();
+    parsed.inspect_err(|error| telemetry::record_exception("ParseIntError", error))
 }

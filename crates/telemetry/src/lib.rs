@@ -280,3 +280,8 @@ impl Drop for Telemetry {
         }
     }
 }
+
+/// The programs of the README, which are compiled and run as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -219,7 +219,7 @@ async fn the_error_shows_what_had_arrived() {
     assert_eq!(
         trace_error(1).await,
         "trace 0000000000000001 not as expected after 10ms: trace 0000000000000001, spans: 2\n  \
-         shop: buy\n  bank: pay"
+         shop buy (server) 5ms\n    bank pay (server) 5ms"
     );
     assert_eq!(
         trace_error(2).await,
