@@ -21,11 +21,11 @@ use crate::{
 const MODE: &str = "thrift-agent";
 
 /// Waits until `jaeger` has `spans` spans.
-async fn have_arrived(jaeger: &Jaeger, spans: u64, traced: &Traced) {
+async fn wait_for_spans(jaeger: &Jaeger, spans: u64, traced: &Traced) {
     let patience = Patience::new();
     let arrived = || jaeger.counts(receiver(MODE)).spans;
     while arrived() < spans {
-        patience.check(|| format!("{} of {spans}: {:#?}", arrived(), traced.tail()));
+        patience.check(|| format!("{} of {spans}: {:#?}", arrived(), traced.log()));
         sleep(STEP).await;
     }
 }
@@ -34,15 +34,15 @@ async fn have_arrived(jaeger: &Jaeger, spans: u64, traced: &Traced) {
 /// once.
 async fn comes_back(mut traced: Traced, gone: u64, jaeger: &Jaeger) {
     traced
-        .get_until("said to be over", || traced.told(MENDED) > 0)
+        .get_until("said to be over", || traced.count_lines(MENDED) > 0)
         .await;
-    assert_eq!(traced.told(BROKEN), 1, "{:#?}", traced.tail());
-    assert_eq!(traced.told(MENDED), 1, "{:#?}", traced.tail());
+    traced.assert_logged(BROKEN, 1);
+    traced.assert_logged(MENDED, 1);
     memory::is_within(traced.service.process.id(), memory::BOUND);
-    traced.settled().await;
+    traced.wait_until_settled().await;
     let account = traced.end();
     assert_eq!(account.dropped, 0, "{account:?}");
-    have_arrived(jaeger, account.started - gone, &traced).await;
+    wait_for_spans(jaeger, account.started - gone, &traced).await;
     let counts = jaeger.counts(receiver(MODE));
     assert_eq!(counts.spans, account.started - gone);
     assert_eq!(counts.malformed, 0, "{counts:?}");
@@ -54,7 +54,7 @@ async fn absent() {
     let port = closed_udp();
     let traced = Traced::start(&env(MODE, "127.0.0.1", port));
     traced
-        .get_until("noticed", || traced.told(BROKEN) > 0)
+        .get_until("noticed", || traced.count_lines(BROKEN) > 0)
         .await;
     compare("no agent", &plain.traced, &traced).await;
     comes_back(traced, 0, &jaeger(port).await).await;
@@ -67,9 +67,9 @@ async fn away_for_five_seconds_under_load() {
     let port = first.addresses().compact.port();
     let traced = Traced::start(&env(MODE, "127.0.0.1", port));
     load::requests(&traced, 100, 8).await;
-    traced.settled().await;
-    let gone = traced.asked();
-    have_arrived(&first, gone, &traced).await;
+    traced.wait_until_settled().await;
+    let gone = traced.requests();
+    wait_for_spans(&first, gone, &traced).await;
     first.shutdown().await;
     load::lasting(&traced, Duration::from_secs(5), 4).await;
     comes_back(traced, gone, &jaeger(port).await).await;
@@ -90,7 +90,7 @@ async fn silent_between_two_refusals() {
     let port = closed_udp();
     let traced = Traced::start(&env(MODE, "127.0.0.1", port));
     traced
-        .get_until("noticed", || traced.told(BROKEN) > 0)
+        .get_until("noticed", || traced.count_lines(BROKEN) > 0)
         .await;
     let silent = tokio::net::UdpSocket::bind(("127.0.0.1", port))
         .await
@@ -100,7 +100,7 @@ async fn silent_between_two_refusals() {
     drop(silent);
     let patience = Patience::new();
     while refused(&traced).await == before {
-        patience.check(|| format!("not refused again: {:#?}", traced.tail()));
+        patience.check(|| format!("not refused again: {:#?}", traced.log()));
         sleep(STEP).await;
     }
     comes_back(traced, 0, &jaeger(port).await).await;
@@ -116,7 +116,7 @@ async fn hanging() {
     let mut traced = Traced::start(&env(MODE, "127.0.0.1", port));
     load::requests(&traced, 1_000, 8).await;
     compare("an agent that hangs", &plain.traced, &traced).await;
-    assert_eq!(traced.told(BROKEN), 0, "{:#?}", traced.tail());
+    traced.assert_logged(BROKEN, 0);
     memory::is_within(traced.service.process.id(), memory::BOUND);
     assert_eq!(traced.end().dropped, 0, "nobody can know");
 }

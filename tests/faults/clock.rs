@@ -73,7 +73,7 @@ async fn is_set() {
             );
         }
         for _ in 0..5 {
-            rig.traced.answered();
+            rig.traced.count_request();
         }
         assert_eq!(rig.end().await.dropped, 0);
         std::fs::remove_file(clock).unwrap();

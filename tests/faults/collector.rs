@@ -22,24 +22,28 @@ async fn outlives(mode: &'static str, fault: Fault) {
     let plain = Rig::start(mode, SMALL_QUEUE).await;
     let mut rig = Rig::start(mode, SMALL_QUEUE).await;
     load::requests(&rig.traced, 100, 8).await;
-    rig.traced.settled().await;
+    rig.traced.wait_until_settled().await;
 
     rig.gate.set(fault).await;
     rig.traced
-        .get_until("noticed", || rig.traced.told(BROKEN) > 0)
+        .get_until("noticed", || rig.traced.count_lines(BROKEN) > 0)
         .await;
     let arrived = rig.arrived();
     compare(&format!("{fault:?}, {mode}"), &plain.traced, &rig.traced).await;
     assert_eq!(rig.arrived(), arrived, "the fault is one");
 
     rig.gate.set(Fault::None).await;
-    rig.arrive_again().await;
+    rig.get_until_spans_arrive().await;
     rig.traced
-        .get_until("said to be over", || rig.traced.told(MENDED) > 0)
+        .get_until("said to be over", || rig.traced.count_lines(MENDED) > 0)
         .await;
-    assert_eq!(rig.traced.told(BROKEN), 1, "{:#?}", rig.traced.tail());
-    assert_eq!(rig.traced.told(MENDED), 1, "{:#?}", rig.traced.tail());
-    assert_eq!(rig.traced.told("opentelemetry"), 0, "the SDK says it too");
+    rig.traced.assert_logged(BROKEN, 1);
+    rig.traced.assert_logged(MENDED, 1);
+    assert_eq!(
+        rig.traced.count_lines("opentelemetry"),
+        0,
+        "the SDK says it too"
+    );
     memory::is_within(rig.traced.service.process.id(), memory::BOUND);
     rig.end().await;
     assert_eq!(plain.end().await.dropped, 0);
@@ -100,16 +104,16 @@ async fn slow() {
         let mut rig = Rig::start(mode, SMALL_QUEUE).await;
         rig.gate.set(Fault::Slow(Duration::from_secs(2))).await;
         compare(&format!("slow, {mode}"), &plain.traced, &rig.traced).await;
-        while rig.traced.told(LOST) == 0 {
+        while rig.traced.count_lines(LOST) == 0 {
             load::requests(&rig.traced, 100, 8).await;
         }
         rig.gate.set(Fault::None).await;
         rig.traced
-            .get_until("over", || rig.traced.told(LOST_NO_MORE) > 0)
+            .get_until("over", || rig.traced.count_lines(LOST_NO_MORE) > 0)
             .await;
-        assert_eq!(rig.traced.told(LOST), 1, "{:#?}", rig.traced.tail());
-        assert_eq!(rig.traced.told(LOST_NO_MORE), 1, "{:#?}", rig.traced.tail());
-        assert_eq!(rig.traced.told(BROKEN), 0, "{:#?}", rig.traced.tail());
+        rig.traced.assert_logged(LOST, 1);
+        rig.traced.assert_logged(LOST_NO_MORE, 1);
+        rig.traced.assert_logged(BROKEN, 0);
         memory::is_within(rig.traced.service.process.id(), memory::BOUND);
         let account = rig.end().await;
         assert_eq!(

@@ -21,12 +21,12 @@ async fn in_the_middle_of_load() {
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| tokio::spawn(client(Arc::clone(&rig.traced))))
             .collect();
-        rig.have_arrived(1).await;
+        rig.wait_for_spans(1).await;
         rig.traced.service.process.signal(Signal::SIGTERM);
         for client in clients {
             client.await.unwrap();
         }
-        let account = rig.ended().await;
+        let account = rig.wait_for_end().await;
         assert_eq!(account.dropped, 0, "{mode}");
     }))
     .await;
@@ -38,7 +38,7 @@ async fn client(of: Arc<Traced>) {
     loop {
         let answer = client.get(of.service.url("/")).send().await.unwrap();
         assert_eq!(answer.status(), 200);
-        of.answered();
+        of.count_request();
         if answer
             .headers()
             .get(CONNECTION)
@@ -57,11 +57,11 @@ async fn with_a_collector_that_hangs() {
     join_all(COLLECTOR_MODES.map(|mode| async move {
         let mut rig = Rig::start(mode, &[]).await;
         load::requests(&rig.traced, 100, 8).await;
-        rig.traced.settled().await;
+        rig.traced.wait_until_settled().await;
         rig.gate.set(Fault::Hanging).await;
         load::requests(&rig.traced, 100, 8).await;
         rig.traced.service.process.signal(Signal::SIGTERM);
-        let account = rig.ended().await;
+        let account = rig.wait_for_end().await;
         assert_eq!((account.delivered, account.dropped), (100, 100), "{mode}");
     }))
     .await;
@@ -75,7 +75,7 @@ async fn with_a_collector_that_is_not_there() {
         rig.gate.set(Fault::Refusing).await;
         rig.traced.get().await;
         rig.traced.service.process.signal(Signal::SIGTERM);
-        let account = rig.ended().await;
+        let account = rig.wait_for_end().await;
         assert_eq!(account.reasons, [("unreachable".to_owned(), 1)], "{mode}");
     }
 }

@@ -43,7 +43,7 @@ impl Mute {
         let patience = Patience::new();
         let health = rig.traced.service.url("/healthz");
         while reqwest::get(&health).await.is_err() {
-            patience.check(|| format!("not there: {:#?}", rig.traced.tail()));
+            patience.check(|| format!("not there: {:#?}", rig.traced.log()));
             sleep(STEP).await;
         }
         Self {
@@ -57,10 +57,10 @@ impl Mute {
     async fn serves(&self, what: &str) {
         let plain = Rig::start("grpc", &[]).await;
         compare(what, &plain.traced, &self.rig.traced).await;
-        self.rig.all_arrived().await;
+        self.rig.wait_for_all_spans().await;
         let metrics = self.scrape().await;
         metrics.check_account();
-        assert_eq!(metrics.started(), self.rig.traced.asked());
+        assert_eq!(metrics.started(), self.rig.traced.requests());
         assert_eq!(metrics.lost(), 0);
         memory::is_within(self.rig.traced.service.process.id(), memory::BOUND);
     }
@@ -73,8 +73,8 @@ impl Mute {
     fn ends(mut self) {
         let traced = Arc::get_mut(&mut self.rig.traced).unwrap();
         assert_eq!(traced.service.terminate().code(), Some(0));
-        assert_eq!(traced.tail(), [""; 0]);
-        let asked = traced.asked();
+        assert_eq!(traced.log(), [""; 0]);
+        let asked = traced.requests();
         assert_eq!(self.rig.arrived(), asked);
     }
 }
@@ -161,7 +161,7 @@ async fn on_a_disk_that_is_full() {
         patience.check(|| format!("nothing more in the log: {}", log()));
         mute.rig.traced.get().await;
     }
-    mute.rig.all_arrived().await;
+    mute.rig.wait_for_all_spans().await;
     mute.ends();
     std::fs::remove_dir(folder).unwrap();
 }

@@ -55,7 +55,7 @@ async fn that_cannot_be_resolved_for_a_while() {
         let mut traced = service(&names, mode, address(&jaeger, mode).port());
         let arrived = || jaeger.counts(receiver(mode)).spans;
         traced
-            .get_until("noticed", || traced.told(BROKEN) > 0)
+            .get_until("noticed", || traced.count_lines(BROKEN) > 0)
             .await;
         compare(&format!("no name server, {mode}"), &plain.traced, &traced).await;
         for answer in [Answer::Failure, Answer::Unknown] {
@@ -67,12 +67,12 @@ async fn that_cannot_be_resolved_for_a_while() {
         names.set(Answer::Address(HERE));
         traced.get_until("arriving", || arrived() > 0).await;
         traced
-            .get_until("said to be over", || traced.told(MENDED) > 0)
+            .get_until("said to be over", || traced.count_lines(MENDED) > 0)
             .await;
-        assert_eq!(traced.told(BROKEN), 1, "{mode}: {:#?}", traced.tail());
-        assert_eq!(traced.told(MENDED), 1, "{mode}: {:#?}", traced.tail());
+        traced.assert_logged(BROKEN, 1);
+        traced.assert_logged(MENDED, 1);
         memory::is_within(traced.service.process.id(), memory::BOUND);
-        traced.settled().await;
+        traced.wait_until_settled().await;
         let account = traced.end();
         assert_eq!(arrived(), account.delivered, "{mode}");
     }))
@@ -89,24 +89,24 @@ async fn that_moves_to_another_address() {
         let mut traced = service(&names, mode, port);
         let arrived_first = || first.counts(receiver(mode)).spans;
         traced.get_until("arriving", || arrived_first() > 0).await;
-        traced.settled().await;
-        let before = traced.asked();
+        traced.wait_until_settled().await;
+        let before = traced.requests();
         first.shutdown().await;
 
         // It is away for a moment, as a pod that is rescheduled.
         traced
-            .get_until("noticed", || traced.told(BROKEN) > 0)
+            .get_until("noticed", || traced.count_lines(BROKEN) > 0)
             .await;
         let second = jaeger(THERE, mode, port).await;
         names.set(Answer::Address(THERE));
         let arrived = || second.counts(receiver(mode)).spans;
         traced.get_until("arriving there", || arrived() > 0).await;
         traced
-            .get_until("said to be over", || traced.told(MENDED) > 0)
+            .get_until("said to be over", || traced.count_lines(MENDED) > 0)
             .await;
-        assert_eq!(traced.told(BROKEN), 1, "{mode}: {:#?}", traced.tail());
-        assert_eq!(traced.told(MENDED), 1, "{mode}: {:#?}", traced.tail());
-        traced.settled().await;
+        traced.assert_logged(BROKEN, 1);
+        traced.assert_logged(MENDED, 1);
+        traced.wait_until_settled().await;
         let account = traced.end();
         assert_eq!(before + arrived(), account.delivered, "{mode}");
     }))

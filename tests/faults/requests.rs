@@ -34,7 +34,7 @@ async fn a_path_of_60_kb() {
         for _ in 0..100 {
             long_path(&rig.traced, "").await;
         }
-        rig.all_arrived().await;
+        rig.wait_for_all_spans().await;
         memory::is_within(rig.traced.service.process.id(), memory::BOUND);
         assert_eq!(rig.end().await.dropped, 0, "{mode}");
     }
@@ -52,10 +52,10 @@ async fn a_span_that_is_larger_than_a_datagram() {
             load::requests(&rig.traced, 50, 8).await;
         }
         if mode == "thrift-agent" {
-            let over = || rig.traced.told(LOST_NO_MORE) > 0;
+            let over = || rig.traced.count_lines(LOST_NO_MORE) > 0;
             rig.traced.get_until("over", over).await;
-            assert_eq!(rig.traced.told(LOST), 1, "{:#?}", rig.traced.tail());
-            assert_eq!(rig.traced.told(LOST_NO_MORE), 1, "{:#?}", rig.traced.tail());
+            rig.traced.assert_logged(LOST, 1);
+            rig.traced.assert_logged(LOST_NO_MORE, 1);
         }
         let account = rig.end().await;
         match mode {
@@ -74,7 +74,7 @@ async fn long_path(to: &Traced, user_agent: &str) {
         .await
         .unwrap();
     assert_eq!(answer.status(), 422);
-    to.answered();
+    to.count_request();
 }
 
 /// Too many headers, one that is too long, and some that never end: refused, and forgotten.
@@ -111,7 +111,7 @@ async fn header_bombs() {
     while let Some(bomb) = bombs.join_next().await {
         bomb.unwrap();
     }
-    rig.arrive_again().await;
+    rig.get_until_spans_arrive().await;
     memory::is_within(rig.traced.service.process.id(), memory::BOUND);
     assert_eq!(rig.end().await.dropped, 0);
 }
@@ -147,10 +147,10 @@ async fn ten_thousand_idle_connections() {
         idle.push(tokio::net::TcpStream::connect(address).await.unwrap());
     }
     compare("idle connections", &plain.traced, &rig.traced).await;
-    rig.all_arrived().await;
+    rig.wait_for_all_spans().await;
     memory::is_within(rig.traced.service.process.id(), memory::BOUND + BUFFERS);
     drop(idle);
-    rig.arrive_again().await;
+    rig.get_until_spans_arrive().await;
     assert_eq!(rig.end().await.dropped, 0);
 }
 
@@ -177,7 +177,7 @@ async fn slow_loris() {
     while let Some(client) = clients.join_next().await {
         client.unwrap();
     }
-    rig.arrive_again().await;
+    rig.get_until_spans_arrive().await;
     memory::is_within(rig.traced.service.process.id(), memory::BOUND);
     assert_eq!(rig.end().await.dropped, 0);
 }
@@ -209,11 +209,11 @@ async fn idle_connections_of_http_2() {
             stream.read_to_end(&mut Vec::new()).unwrap();
         });
     }
-    rig.traced.answered();
+    rig.traced.count_request();
     while let Some(client) = clients.join_next().await {
         client.unwrap();
     }
-    rig.arrive_again().await;
+    rig.get_until_spans_arrive().await;
     assert_eq!(rig.end().await.dropped, 0);
 }
 
@@ -235,31 +235,31 @@ async fn no_more_open_files() {
     let mut kept = TcpStream::connect(address).unwrap();
     ask(&mut kept, &rig.traced);
     // The way to the collector is open too.
-    rig.all_arrived().await;
+    rig.wait_for_all_spans().await;
     // More than there are descriptors, and no more than may wait to be accepted.
     let held: Vec<_> = (0..120)
         .map(|_| TcpStream::connect(address).unwrap())
         .collect();
     let patience = Patience::new();
-    while rig.traced.told(FULL) == 0 {
-        patience.check(|| format!("not full: {:#?}", rig.traced.tail()));
+    while rig.traced.count_lines(FULL) == 0 {
+        patience.check(|| format!("not full: {:#?}", rig.traced.log()));
         ask(&mut kept, &rig.traced);
     }
     for _ in 0..500 {
         ask(&mut kept, &rig.traced);
     }
-    rig.all_arrived().await;
+    rig.wait_for_all_spans().await;
     drop(held);
     let patience = Patience::new();
-    while rig.traced.told(FREE) == 0 {
-        patience.check(|| format!("not free again: {:#?}", rig.traced.tail()));
+    while rig.traced.count_lines(FREE) == 0 {
+        patience.check(|| format!("not free again: {:#?}", rig.traced.log()));
         // From a connection of its own.
         let answer = reqwest::get(rig.traced.service.url("/")).await.unwrap();
         assert_eq!(answer.status(), 200);
-        rig.traced.answered();
+        rig.traced.count_request();
     }
-    assert_eq!(rig.traced.told(FULL), 1, "{:#?}", rig.traced.tail());
-    assert_eq!(rig.traced.told(FREE), 1, "{:#?}", rig.traced.tail());
+    rig.traced.assert_logged(FULL, 1);
+    rig.traced.assert_logged(FREE, 1);
     assert_eq!(rig.end().await.dropped, 0);
 }
 
@@ -275,5 +275,5 @@ fn ask(stream: &mut TcpStream, of: &Traced) {
         answer.extend(&some[..read]);
     }
     assert!(answer.starts_with(b"HTTP/1.1 200"), "{answer:?}");
-    of.answered();
+    of.count_request();
 }

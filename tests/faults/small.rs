@@ -93,18 +93,18 @@ async fn one_core_and_32_mib() {
         let what = format!("one core and 32 MiB, {mode}");
         load::compare(&what, &plain.traced, &rig.traced).await;
         load::requests(&rig.traced, 2_000, 32).await;
-        rig.all_arrived().await;
+        rig.wait_for_all_spans().await;
         if mode != "thrift-agent" {
             // An answer that is cut off would have its spans sent twice.
-            rig.traced.settled().await;
+            rig.traced.wait_until_settled().await;
             rig.gate.set(Fault::Refusing).await;
             load::large_requests(&rig.traced, 2_000, 32).await;
             rig.gate.set(Fault::None).await;
             rig.traced
-                .get_until("over", || rig.traced.told(MENDED) > 0)
+                .get_until("over", || rig.traced.count_lines(MENDED) > 0)
                 .await;
-            assert_eq!(rig.traced.told(BROKEN), 1, "{:#?}", rig.traced.tail());
-            assert_eq!(rig.traced.told(MENDED), 1, "{:#?}", rig.traced.tail());
+            rig.traced.assert_logged(BROKEN, 1);
+            rig.traced.assert_logged(MENDED, 1);
         }
         rig.end().await;
     }

@@ -1,4 +1,4 @@
-//! The path under which everything on the query port is.
+//! The path prefix of the query port.
 
 use std::{fmt, str::FromStr};
 
@@ -10,22 +10,23 @@ use axum::{
 };
 use thiserror::Error;
 
-/// The path under which everything on the query port is, as with Jaeger's `--query.base-path`:
-/// `/jaeger`, for example. By default it is `/`, which [`Display`](fmt::Display) writes as nothing.
+/// The path prefix of everything on the query port, as Jaeger's `--query.base-path`: `/jaeger`, for
+/// example. The default is `/`, which [`Display`](fmt::Display) writes as an empty text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BasePath(String);
 
-/// A text is no base path.
+/// A text is not a base path.
 #[derive(Debug, Error)]
 #[error(
     "expected / or a path such as /jaeger or /tools/jaeger, with letters, digits, '-', '.', '_' and '~' between its slashes"
 )]
+#[non_exhaustive]
 pub struct BasePathError;
 
 impl FromStr for BasePath {
     type Err = BasePathError;
 
-    /// Takes it with or without a slash at its end.
+    /// Parses a path with or without a slash at its end.
     fn from_str(text: &str) -> Result<Self, BasePathError> {
         let path = text.strip_suffix('/').unwrap_or(text);
         let allowed = |part: &str| {
@@ -47,7 +48,7 @@ impl fmt::Display for BasePath {
 }
 
 impl BasePath {
-    /// All of `router` under this path, and what leads there.
+    /// Nests `router` under this path, and adds a redirect to it.
     pub(super) fn nest(&self, router: Router) -> Router {
         if self.0.is_empty() {
             return router;
@@ -60,19 +61,18 @@ impl BasePath {
     }
 }
 
-/// Leads to the same path with a slash at its end.
+/// Redirects to the same path with a slash at its end.
 async fn with_slash(uri: Uri) -> Response {
     redirect(&uri, "", "/")
 }
 
-/// Leads to the same path without a slash at its end.
+/// Redirects to the same path without a slash at its end.
 pub(super) async fn without_slash(uri: Uri) -> Response {
     redirect(&uri, "../", "")
 }
 
-/// A redirect from the last part of a path to one with another beginning and end. It says where
-/// relative to where it is, since a proxy may have it under another path; and not for good, since
-/// that may change.
+/// A redirect from the last segment of a path to one with another beginning and end. It is
+/// relative, since a proxy may have it under another path, and temporary, since that may change.
 fn redirect(from: &Uri, before: &str, after: &str) -> Response {
     let part = from.path().trim_end_matches('/').rsplit('/').next();
     let query = from.query().map(|query| format!("?{query}"));

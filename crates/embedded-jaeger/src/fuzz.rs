@@ -1,5 +1,5 @@
-//! The embedded Jaeger without its sockets, for the targets in `fuzz/`. Only `cargo fuzz` compiles
-//! it: it sets `cfg(fuzzing)`.
+//! The embedded Jaeger without sockets, for the targets in `fuzz/`. It is compiled by `cargo fuzz`
+//! alone, which sets `cfg(fuzzing)`.
 
 use std::{error::Error, sync::Arc};
 
@@ -14,7 +14,7 @@ use super::{
     store::Store,
 };
 
-/// A Jaeger whose routers are called and not connected to.
+/// A Jaeger whose routers are called directly.
 #[derive(Debug)]
 pub struct Parts {
     store: Arc<Store>,
@@ -23,17 +23,17 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// With an empty store of at most so many bytes.
+    /// A Jaeger with an empty store of at most so many bytes.
     pub fn new(max_bytes: usize) -> Self {
         let store = Arc::new(Store::new(max_bytes));
-        Parts {
+        Self {
             http: SpanSink::new(Receiver::Http, &store),
             grpc: SpanSink::new(Receiver::Grpc, &store),
             store,
         }
     }
 
-    /// Keeps spans, as a receiver does with those of one message.
+    /// Stores spans, as a receiver does with those of one message.
     pub fn store(&self, spans: Vec<Span>) {
         let _duplicates = self.store.insert(spans);
     }
@@ -57,7 +57,7 @@ impl Parts {
     /// Serves the gRPC receiver on one connection until the other side or an error ends it.
     ///
     /// # Errors
-    /// What ended it, if it was not the other side.
+    /// The error that ended it.
     pub async fn grpc_connection(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -73,7 +73,7 @@ impl Parts {
 /// The spans of one message, as the receiver decodes it.
 ///
 /// # Errors
-/// Why the message is refused.
+/// The reason for which the message is refused.
 pub fn decode(receiver: Receiver, message: &[u8]) -> Result<Vec<Span>, impl Error + use<>> {
     receive::decode(receiver, message)
 }

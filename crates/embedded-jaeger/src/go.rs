@@ -1,5 +1,6 @@
-//! Texts as Go reads and writes them: Jaeger's parameters and messages are made by Go's standard
-//! library (`strconv`, `time`, `encoding/json`).
+//! Texts as Go's standard library reads and writes them (`strconv`, `time`, `encoding/json`):
+//! Jaeger uses it for parameters, messages and values, and a test compares these with the real
+//! Jaeger's. Crates that parse durations have other messages.
 
 pub(super) mod json;
 
@@ -46,7 +47,7 @@ pub(crate) fn parse_trace_id(text: &str) -> Result<TraceId, String> {
     Ok(TraceId(half(high)? << 64 | half(low)?))
 }
 
-/// `url.QueryUnescape`: a plus sign is a blank.
+/// `url.QueryUnescape`: a plus sign is a space.
 pub(crate) fn query_unescape(text: &str) -> String {
     let text = text.replace('+', " ");
     percent_decode_str(&text).decode_utf8_lossy().into_owned()
@@ -137,7 +138,7 @@ fn decimal(value: u64, unit: u64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// `KeyValue.AsString`: the text that a search for a tag compares with.
+/// `KeyValue.AsString`: the text with which a search for a tag compares.
 pub(crate) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.to_string(),

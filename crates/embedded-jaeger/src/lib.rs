@@ -35,6 +35,7 @@
 mod ask;
 mod base_path;
 #[cfg(fuzzing)]
+#[doc(hidden)]
 pub mod fuzz;
 mod go;
 mod ids;

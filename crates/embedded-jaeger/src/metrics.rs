@@ -1,7 +1,7 @@
-//! What the embedded Jaeger received, refused, keeps and let go, as Prometheus reads it.
+//! Metrics in OpenMetrics' format: the spans that were received, refused, stored and evicted.
 //!
-//! Where the real Jaeger has the like, the name is Jaeger's. It is on the query port: an admin port
-//! (14269) would be one more that can be taken, for a single answer.
+//! Names are those of the real Jaeger where it has the same metric. They are on the query port: an
+//! admin port (14269) would be one more that can be in use, for a single answer.
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
@@ -23,7 +23,7 @@ use super::{
     store::Store,
 };
 
-/// Where the numbers are.
+/// The sources of the numbers.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) sinks: [Arc<SpanSink>; 4],
@@ -40,7 +40,7 @@ pub(super) fn router(source: Source) -> Router {
     Router::new().route("/metrics", get(move || async move { scrape(&registry) }))
 }
 
-/// Always in OpenMetrics: without exemplars, older readers understand it as well.
+/// Always OpenMetrics: without exemplars, older readers understand it, too.
 fn scrape(registry: &Registry) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let mut body = String::new();

@@ -1,5 +1,4 @@
-//! The spans in memory, bounded in bytes: when there is no room, the traces that came first leave
-//! first.
+//! The spans in memory, bounded in bytes: the traces that arrived first are evicted first.
 
 mod equal;
 mod index;
@@ -17,14 +16,13 @@ use equal::Hasher;
 use index::Index;
 use recent::Recent;
 
-/// What a trace costs beside its spans, in bytes: its places in the map and in the queue, with
-/// their spare room, and its set of hashes; an estimate.
+/// The estimated memory of a trace beside its spans, in bytes: its entries in the map and the
+/// queue, with their spare capacity, and its set of hashes.
 const TRACE: usize = 320;
-/// What a span costs beside itself: its pointer and its hash, with the spare room of the lists, and
-/// an operation in the index if it is the only one.
+/// The same of a span: its pointer and its hash, with the spare capacity of the lists, and an
+/// operation in the index if it is the only one.
 const SPAN: usize = 180;
-/// What a process costs beside itself: its place in the map, and a service in the index if it is
-/// the only one.
+/// The same of a process: its entry in the map, and a service in the index if it is the only one.
 const PROCESS: usize = 400;
 
 /// A bounded memory of traces.
@@ -39,11 +37,11 @@ pub(super) struct Store {
 #[derive(Debug, Default)]
 struct Inner {
     traces: HashMap<TraceId, Trace>,
-    /// The traces in the order of their first spans' arrival, or, of archived ones, in which they
-    /// were passed over last.
+    /// The traces in the order of their first spans' arrival; archived ones in the order in which
+    /// an eviction passed over them.
     order: VecDeque<TraceId>,
-    /// How many stored spans have the process at this address: it is paid for once, as long as
-    /// there is one.
+    /// The number of stored spans with the process at this address: its memory counts once, as long
+    /// as there is a span.
     processes: HashMap<usize, usize>,
     index: Index,
     recent: Recent,
@@ -53,14 +51,14 @@ struct Inner {
     evicted_spans: u64,
 }
 
-/// How much is kept, and how much left.
+/// The usage of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Usage {
     pub(super) traces: usize,
     pub(super) spans: usize,
     pub(super) bytes: usize,
     pub(super) max_bytes: usize,
-    /// Spans that left for want of room, since the start.
+    /// Spans that have been evicted since the start.
     pub(super) evicted_spans: u64,
 }
 
@@ -74,7 +72,7 @@ struct Trace {
 }
 
 impl Store {
-    /// A store of at most `max_bytes` (an estimate, the allocator's own losses are not in it).
+    /// A store of at most `max_bytes` (an estimate without the allocator's own losses).
     pub(super) fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
@@ -84,10 +82,10 @@ impl Store {
         }
     }
 
-    /// Adds the spans of one message, then lets the oldest traces go until the bound is kept. A
-    /// trace that is larger than the bound by itself goes, too. A span that is equal to one that is
-    /// there is not added: a sender that got no answer has sent it again. Returns how many these
-    /// were.
+    /// Adds the spans of one message, then evicts the oldest traces until the bound is kept, among
+    /// them a trace that alone is larger than the bound. A span that is equal to a stored one is
+    /// not added: a sender that got no answer sends it again. Returns the number of these
+    /// duplicates.
     pub(super) fn insert(&self, mut spans: Vec<Span>) -> usize {
         let mut hashes = self.hasher.all(&spans).into_iter();
         let received = spans.len();
@@ -97,8 +95,7 @@ impl Store {
             hashes.next().is_none_or(|hash| trace.seen.insert(hash))
         });
         let duplicates = received - spans.len();
-        // Spans of one process at a time, so that a long service name is looked up once and not for
-        // each span.
+        // Grouped by process, so that a long service name is looked up once and not for each span.
         for group in spans.chunk_by(|a, b| Arc::ptr_eq(&a.process, &b.process)) {
             inner.index.add(&group[0].process.service, group.iter());
             inner.hold_process(&group[0].process, group.len());
@@ -111,19 +108,20 @@ impl Store {
         duplicates
     }
 
-    /// Keeps a trace when others leave, as long as the archived ones take no more than half of the
-    /// room; false when it is not there.
+    /// Protects a trace from eviction, as long as archived traces take no more than half of the
+    /// memory; false if there is no such trace.
     pub(super) fn archive(&self, id: TraceId) -> bool {
         self.write().archive(id)
     }
 
-    /// A number that grows when spans have arrived. Whoever looks seldom sees many arrivals as one.
+    /// A number that grows with the spans that arrive. A receiver that looks seldom sees many
+    /// arrivals as one.
     pub(super) fn arrivals(&self) -> watch::Receiver<u64> {
         self.arrivals.subscribe()
     }
 
-    /// As [`Store::find`], among the traces that got spans since `arrivals` was that number.
-    /// `None`: too many did to be remembered.
+    /// As [`Store::find`], among the traces that got spans since `arrivals` was that number; `None`
+    /// if there are more than are remembered.
     pub(super) fn find_since(
         &self,
         arrivals: u64,
@@ -134,17 +132,17 @@ impl Store {
         Some(inner.find(changed.iter(), matches))
     }
 
-    /// The spans of a trace in the order they came, or `None`.
+    /// The spans of a trace in the order of their arrival.
     pub(super) fn trace(&self, id: TraceId) -> Option<Vec<Arc<Span>>> {
         self.read().traces.get(&id).map(|trace| trace.spans.clone())
     }
 
-    /// Whether there is such a trace.
+    /// True if there is such a trace.
     pub(super) fn contains(&self, id: TraceId) -> bool {
         self.read().traces.contains_key(&id)
     }
 
-    /// How many spans a trace has; 0 when there is none.
+    /// The number of spans of a trace; 0 if there is none.
     pub(super) fn span_count(&self, id: TraceId) -> usize {
         self.read()
             .traces
@@ -152,14 +150,14 @@ impl Store {
             .map_or(0, |trace| trace.spans.len())
     }
 
-    /// The traces of which `matches` holds for at least one span, each with the start of its first
-    /// span (ns), in the order they came.
+    /// The traces with at least one span that matches, each with the start of its first span (ns),
+    /// in the order of their arrival.
     pub(super) fn find(&self, matches: impl Fn(&Span) -> bool) -> Vec<(i64, TraceId)> {
         let inner = self.read();
         inner.find(inner.order.iter(), matches)
     }
 
-    /// The ids of all traces, in the order they came.
+    /// The ids of all traces, in the order of their arrival.
     pub(super) fn ids(&self) -> Vec<TraceId> {
         self.read().order.iter().copied().collect()
     }
@@ -174,7 +172,7 @@ impl Store {
         self.read().index.operations(service)
     }
 
-    /// How much is kept now.
+    /// The current usage.
     pub(super) fn usage(&self) -> Usage {
         let inner = self.read();
         Usage {
@@ -195,8 +193,7 @@ impl Store {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
-        // A panic of another thread must not take this one along; the counts may be off by its one
-        // span.
+        // A panic in another thread must not stop this one; the counts may be off by one span.
         self.inner.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -245,8 +242,8 @@ impl Inner {
         true
     }
 
-    /// Removes the oldest trace, and passes over archived ones unless they take too much; false
-    /// when there is none.
+    /// Removes the oldest trace, and passes over archived ones unless they take too much memory;
+    /// false if there is none.
     fn evict_oldest(&mut self, max_archived: usize) -> bool {
         if self.archived_bytes <= max_archived {
             let may_leave = |id| self.traces.get(id).is_some_and(|trace| !trace.archived);

@@ -121,7 +121,7 @@ impl Trace {
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// More lines would be read by nobody.
+        /// The rest is left out: the text is for error messages.
         const MAX_LINES: usize = 100;
         let count = self.spans.len();
         write!(f, "trace {}, spans: {count}", self.id)?;

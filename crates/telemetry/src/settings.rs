@@ -249,12 +249,11 @@ impl Batching {
     };
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "grpc", feature = "log", feature = "thrift"))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(all(feature = "grpc", feature = "thrift"))]
     fn names_go_both_ways() {
         assert_eq!("thrift-agent".parse(), Ok(Mode::ThriftAgent));
         assert_eq!(Mode::ThriftAgent.to_string(), "thrift-agent");

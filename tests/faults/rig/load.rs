@@ -77,7 +77,7 @@ pub(crate) async fn large_requests(to: &Traced, count: usize, in_flight: usize) 
             let answer = request().send().await.unwrap();
             assert_eq!(answer.status(), 200);
             answer.bytes().await.unwrap();
-            to.answered();
+            to.count_request();
         })
         .await;
 }

@@ -1,5 +1,4 @@
-//! What the tests have in common: a service with a gate before its Jaeger, and the questions that
-//! each fault is asked.
+//! The test rig: a service, a gate before its Jaeger, and the checks after each fault.
 
 pub(crate) mod account;
 pub(crate) mod gate;
@@ -24,7 +23,7 @@ use embedded_jaeger::{Jaeger, Settings, model::Receiver};
 use self::{account::Account, gate::Gate};
 use crate::support::{metrics::Scrape, patience::Patience, service::Service};
 
-/// The ways to a collector, which answers; an agent never does.
+/// The modes that send to a collector, which answers; an agent never does.
 pub(crate) const COLLECTOR_MODES: [&str; 2] = ["grpc", "thrift-collector"];
 
 /// Logged once when spans do not arrive, and once when they do again.
@@ -35,10 +34,10 @@ pub(crate) const MENDED: &str = "spans reach";
 pub(crate) const LOST: &str = "spans are lost";
 pub(crate) const LOST_NO_MORE: &str = "span loss stopped";
 
-/// Between two looks at something that changes by itself.
+/// The interval of polling.
 pub(crate) const STEP: Duration = Duration::from_millis(5);
 
-/// A Jaeger in this process, whose counts are its own; 0 is a free port.
+/// Starts a Jaeger in this process; port 0 is a free one.
 pub(crate) async fn jaeger(compact_port: u16) -> Jaeger {
     let mut settings = Settings::on_free_ports();
     settings.compact_port = compact_port;
@@ -67,7 +66,7 @@ pub(crate) fn env(mode: &str, host: &str, port: u16) -> Vec<(&'static str, Strin
     ]
 }
 
-/// A service and what it was asked.
+/// A service that sends spans, and the number of requests to it.
 pub(crate) struct Traced {
     pub(crate) service: Service,
     asked: AtomicU64,
@@ -89,7 +88,7 @@ impl Traced {
         Self::new(Service::start(&env))
     }
 
-    /// One request that makes one span, and is answered.
+    /// Sends a request that makes one span, and waits for the answer.
     pub(crate) async fn get(&self) {
         let answer = self.service.get("/").await;
         assert_eq!(answer.status(), 200);
@@ -98,28 +97,28 @@ impl Traced {
         self.asked.fetch_add(1, Relaxed);
     }
 
-    /// A request was answered that [`Traced::get`] did not make.
-    pub(crate) fn answered(&self) {
+    /// Counts a request that was not sent by [`Traced::get`].
+    pub(crate) fn count_request(&self) {
         self.asked.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn asked(&self) -> u64 {
+    pub(crate) fn requests(&self) -> u64 {
         self.asked.load(Relaxed)
     }
 
-    /// Makes requests, one after the other, until `enough`.
+    /// Sends requests, one after the other, until `enough`.
     pub(crate) async fn get_until(&self, what: &str, enough: impl Fn() -> bool) {
         let patience = Patience::new();
         while !enough() {
-            patience.check(|| format!("not {what}: {:#?}", self.tail()));
+            patience.check(|| format!("not {what}: {:#?}", self.log()));
             self.get().await;
             // A request is quick; a queue is not to be filled by waiting.
             sleep(STEP).await;
         }
     }
 
-    /// Waits until the fate of every span is known; the account is right all the while.
-    pub(crate) async fn settled(&self) {
+    /// Waits until every span is delivered or dropped; the counts of spans are right at each step.
+    pub(crate) async fn wait_until_settled(&self) {
         let patience = Patience::new();
         loop {
             let metrics = Scrape::of(&self.service).await;
@@ -127,38 +126,45 @@ impl Traced {
             if metrics.underway() == 0 {
                 return;
             }
-            patience.check(|| format!("{} spans underway: {:#?}", metrics.underway(), self.tail()));
+            patience.check(|| format!("{} spans underway: {:#?}", metrics.underway(), self.log()));
             sleep(STEP).await;
         }
     }
 
-    /// How many lines of its log have `text`.
-    pub(crate) fn told(&self, text: &str) -> usize {
+    /// The number of log lines that contain `text`.
+    pub(crate) fn count_lines(&self, text: &str) -> usize {
         let lines = self.service.process.lines();
         lines.iter().filter(|line| line.contains(text)).count()
     }
 
-    /// What it said that is not about a request.
-    pub(crate) fn tail(&self) -> Vec<String> {
+    /// Asserts that so many lines of its log contain `text`.
+    #[track_caller]
+    pub(crate) fn assert_logged(&self, text: &str, lines: usize) {
+        assert_eq!(self.count_lines(text), lines, "{text}: {:#?}", self.log());
+    }
+
+    /// The log lines that are not about a request.
+    pub(crate) fn log(&self) -> Vec<String> {
         let mut lines = self.service.process.lines();
         lines.retain(|line| !line.contains(" - GET ") && !line.contains("Hello World"));
         lines
     }
 
-    /// Sends SIGTERM, and then as [`Traced::ended`].
+    /// Sends SIGTERM, and then does as [`Traced::wait_for_end`].
     pub(crate) fn end(&mut self) -> Account {
         self.service.process.signal(Signal::SIGTERM);
-        self.ended()
+        self.wait_for_end()
     }
 
-    /// Waits for its end, and reads its account: every span that was started is delivered or dropped.
-    pub(crate) fn ended(&mut self) -> Account {
+    /// Waits for the end of the process, and reads its counts of spans: every span that was started
+    /// is delivered or dropped.
+    pub(crate) fn wait_for_end(&mut self) -> Account {
         let code = self.service.process.wait().code();
-        assert_eq!(code, Some(0), "{:#?}", self.tail());
+        assert_eq!(code, Some(0), "{:#?}", self.log());
         let account = Account::from_log(&self.service.process);
         println!("  {account:?}");
         account.is_complete();
-        assert_eq!(account.started, self.asked(), "{:#?}", self.tail());
+        assert_eq!(account.started, self.requests(), "{:#?}", self.log());
         account
     }
 }
@@ -205,45 +211,46 @@ impl Rig {
         }
     }
 
-    /// Spans that Jaeger has.
+    /// The number of spans that Jaeger has.
     pub(crate) fn arrived(&self) -> u64 {
         self.jaeger.counts(receiver(self.mode)).spans
     }
 
     /// Waits until Jaeger has `spans` spans.
-    pub(crate) async fn have_arrived(&self, spans: u64) {
+    pub(crate) async fn wait_for_spans(&self, spans: u64) {
         let patience = Patience::new();
         while self.arrived() < spans {
-            patience.check(|| format!("{} of {spans}: {:#?}", self.arrived(), self.traced.tail()));
+            patience.check(|| format!("{} of {spans}: {:#?}", self.arrived(), self.traced.log()));
             sleep(STEP).await;
         }
     }
 
     /// Waits until every span so far is in Jaeger.
-    pub(crate) async fn all_arrived(&self) {
-        self.have_arrived(self.traced.asked()).await;
+    pub(crate) async fn wait_for_all_spans(&self) {
+        self.wait_for_spans(self.traced.requests()).await;
     }
 
-    /// Makes requests until Jaeger has spans that it did not have.
-    pub(crate) async fn arrive_again(&self) {
+    /// Sends requests until Jaeger has a span that it did not have.
+    pub(crate) async fn get_until_spans_arrive(&self) {
         let before = self.arrived();
         self.traced
             .get_until("arriving again", || self.arrived() > before)
             .await;
     }
 
-    /// Ends the service when it has nothing left to send, and then as [`Rig::ended`].
+    /// Ends the service when it has nothing left to send, and then does as [`Rig::wait_for_end`].
     pub(crate) async fn end(self) -> Account {
-        self.traced.settled().await;
+        self.traced.wait_until_settled().await;
         self.traced.service.process.signal(Signal::SIGTERM);
-        self.ended().await
+        self.wait_for_end().await
     }
 
-    /// What the service says of its spans is what Jaeger has of them.
-    pub(crate) async fn ended(mut self) -> Account {
-        let account = Arc::get_mut(&mut self.traced).unwrap().ended();
+    /// Waits for the end of the service; the spans that it reports as delivered are those that
+    /// Jaeger has.
+    pub(crate) async fn wait_for_end(mut self) -> Account {
+        let account = Arc::get_mut(&mut self.traced).unwrap().wait_for_end();
         // A datagram may still be read.
-        self.have_arrived(account.delivered).await;
+        self.wait_for_spans(account.delivered).await;
         assert_eq!(self.arrived(), account.delivered, "{}", self.mode);
         account
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// A finite number: the fewest digits that are read back as the same one, with an exponent below
+/// A finite number: the fewest digits that are read back as the same number, with an exponent below
 /// 1e-6 and from 1e21 on.
 pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
@@ -16,7 +16,7 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// A text with its quotes. Beside what JSON demands, Go escapes what would be more than text within
+/// A text with its quotes. Beyond what JSON demands, Go escapes the characters that are special in
 /// HTML or JavaScript.
 pub(crate) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 2);

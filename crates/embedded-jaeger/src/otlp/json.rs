@@ -1,6 +1,6 @@
-//! OTLP in JSON (opentelemetry-proto `docs/specification.md`, "JSON Protobuf Encoding"), read as
-//! OpenTelemetry's Collector reads it: names in camel case or with underscores, numbers also as
-//! texts, enums by number or by name, `null` for what is not there. What is not known is skipped.
+//! Reads OTLP in JSON (opentelemetry-proto `docs/specification.md`, "JSON Protobuf Encoding") as
+//! OpenTelemetry's Collector does: names in camel case or with underscores, numbers also as texts,
+//! enums by number or by name, `null` for a missing value. Unknown fields are skipped.
 
 mod field;
 
@@ -15,11 +15,10 @@ use crate::{
     receive::Budget,
 };
 
-/// What a file or a message has. What follows its object is not looked at.
+/// Reads the spans of a file or a message. Bytes behind its object are ignored.
 ///
 /// # Errors
-/// When it is not JSON, or not OTLP, or when its empty values would take far more memory than the
-/// bytes do.
+/// The text is not JSON, or not OTLP, or its values would take far more memory than its bytes.
 pub(crate) fn read(bytes: &[u8], budget: &mut Budget) -> serde_json::Result<Vec<ResourceSpans>> {
     let mut traces = Traces::default();
     let object = Object(&mut traces, budget);

@@ -1,9 +1,9 @@
-//! OTLP's spans (opentelemetry-proto `opentelemetry/proto/trace/v1/trace.proto`), and what they are
-//! in Jaeger's terms.
+//! OTLP's spans (opentelemetry-proto `opentelemetry/proto/trace/v1/trace.proto`), and their
+//! translation to Jaeger's model.
 //!
-//! A reader makes [`ResourceSpans`] of bytes, and [`spans`] makes the model of them, as every
-//! Jaeger does that takes OTLP. What Jaeger has no place for is not here: dropped counts, schema
-//! addresses, flags, the attributes of a scope.
+//! A reader decodes [`ResourceSpans`], and [`spans`] translates them to the model, as every Jaeger
+//! does that receives OTLP. What Jaeger's model does not have is missing here: dropped counts,
+//! schema URLs, flags, the attributes of a scope.
 
 mod json;
 mod translate;
@@ -20,7 +20,7 @@ pub(super) struct ResourceSpans {
     scope_spans: Vec<ScopeSpans>,
 }
 
-/// What made the spans.
+/// The entity that recorded the spans.
 #[derive(Debug, Default)]
 struct Resource {
     attributes: Vec<Attribute>,
@@ -33,14 +33,14 @@ struct ScopeSpans {
     spans: Vec<Span>,
 }
 
-/// `InstrumentationScope`: the library that made the spans.
+/// `InstrumentationScope`: the library that recorded the spans.
 #[derive(Debug, Default)]
 struct Scope {
     name: Box<str>,
     version: Box<str>,
 }
 
-/// `Span`. An id that is not there is zero; times are nanoseconds since 1970.
+/// `Span`. A missing id is zero; times are nanoseconds since 1970.
 #[derive(Debug, Default)]
 struct Span {
     trace_id: TraceId,

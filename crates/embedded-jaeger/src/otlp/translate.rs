@@ -1,5 +1,5 @@
-//! OTLP's terms in Jaeger's (opentelemetry-collector-contrib
-//! `pkg/translator/jaeger/traces_to_jaegerproto.go`, as Jaeger 1.62 has it).
+//! Translates OTLP's spans to Jaeger's model (opentelemetry-collector-contrib
+//! `pkg/translator/jaeger/traces_to_jaegerproto.go`, as in Jaeger 1.62).
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,12 +12,12 @@ use crate::{
     receive::{Budget, DecodeError},
 };
 
-/// The spans in their order. Times after 2262 and spans that end before they start are cut to what
-/// the model has.
+/// Translates the spans, in their order. Times after 2262 and spans that end before they start are
+/// cut to the model's range.
 ///
 /// # Errors
-/// When the names of scopes, which each of their spans gets, would take far more memory than the
-/// message did.
+/// The names of scopes, which are copied to each of their spans, would take far more memory than
+/// the message.
 pub(crate) fn spans(
     resource_spans: Vec<ResourceSpans>,
     receiver: Receiver,
@@ -123,7 +123,8 @@ fn kind(number: i32) -> Option<&'static str> {
     }
 }
 
-/// The parent first, if there is one. A link to it says how the two belong together.
+/// The references, with the parent first if there is one. A link to the parent has the kind of that
+/// reference.
 fn references(parent: SpanRef, links: &[Link]) -> Vec<SpanRef> {
     let mut parent = Some(parent).filter(|parent| parent.span_id.0 != 0);
     let mut others = Vec::with_capacity(links.len());
@@ -188,7 +189,7 @@ fn tag(attribute: Attribute) -> Tag {
     }
 }
 
-/// As `json.Marshal` writes it; `None` when it cannot. How deep it goes the reader has bounded.
+/// Writes the value as `json.Marshal` does; `None` if Go cannot. The reader has bounded its depth.
 fn write_json(value: &AnyValue, to: &mut String) -> Option<()> {
     match value {
         AnyValue::Empty => to.push_str("null"),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{calls::with_parents, params::DependencyQuery};
 use crate::store::Store;
 
-/// One line of the answer.
+/// A line of the answer.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Dependency {

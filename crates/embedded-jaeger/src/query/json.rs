@@ -12,7 +12,7 @@ use crate::{
     model::{Log, Process, RefKind, Span, SpanRef, Tag, TraceId, Value},
 };
 
-/// What every answer is wrapped in.
+/// The envelope of every answer.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Envelope<T> {
     pub(super) data: T,
@@ -22,7 +22,7 @@ pub(super) struct Envelope<T> {
     pub(super) errors: Option<Vec<Error>>,
 }
 
-/// One of an answer's errors.
+/// An error in an answer.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Error {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,7 +81,7 @@ impl Envelope<()> {
     }
 }
 
-/// A value that makes its JSON when it is written, so that a large trace is never there twice.
+/// A list that is computed while it is serialized, so that a large trace is never in memory twice.
 struct Lazy<F>(F);
 
 impl<F, I> Serialize for Lazy<F>
@@ -152,8 +152,7 @@ impl Serialize for ProcessJson<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let tags = || {
             let mut tags: Vec<_> = self.0.tags.iter().chain(self.1).collect();
-            // Without moved ones they are in their order, which of a trace that is not adjusted is
-            // how they came.
+            // Without moved tags they are in order already, or, in a raw trace, as they arrived.
             if !self.1.is_empty() {
                 tags.sort_unstable();
             }
@@ -233,7 +232,7 @@ impl Serialize for Tag {
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        /// JavaScript knows no larger whole number.
+        /// The largest integer that JavaScript represents exactly.
         const MAX_SAFE: u64 = (1 << 53) - 1;
         match self {
             Self::String(text) => to.serialize_str(text),

@@ -18,7 +18,7 @@ const DAY: i64 = 24 * 3_600 * 1_000 * MILLISECOND;
 pub(super) struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// Of a decoded query string.
+    /// The parameters of a decoded query string.
     pub(super) fn new(pairs: Vec<(String, String)>) -> Self {
         Self(pairs)
     }
@@ -28,17 +28,18 @@ impl Params {
         named.map(|pair| pair.1.as_str())
     }
 
-    /// The first value of a name; empty when there is none.
+    /// The first value of a name; empty if there is none.
     pub(super) fn first<'a>(&'a self, name: &'a str) -> &'a str {
         self.all(name).next().unwrap_or_default()
     }
 
-    /// Whether the JSON is to be indented.
+    /// True if the JSON shall be indented.
     pub(super) fn pretty(&self) -> bool {
         !matches!(self.first("prettyPrint"), "" | "false")
     }
 
-    /// Whether a trace is to be shown as it came: what `strconv.ParseBool` takes for true.
+    /// True if the trace shall not be adjusted, for the texts that `strconv.ParseBool` parses as
+    /// true.
     pub(super) fn raw(&self) -> bool {
         matches!(
             self.first("raw"),
@@ -46,7 +47,7 @@ impl Params {
         )
     }
 
-    /// A service's name, which must be there.
+    /// The required name of a service.
     ///
     /// # Errors
     /// Jaeger's message.
@@ -56,7 +57,7 @@ impl Params {
             .ok_or_else(|| "parameter 'service' is required".into())
     }
 
-    /// A number of units since 1970, as nanoseconds; `None` when there is none.
+    /// A time in units since 1970, as nanoseconds; `None` if it is missing.
     fn time(&self, name: &str, unit: i64) -> Result<Option<i64>, String> {
         self.parse(name, go::parse_int)
             .map(|time| time.map(|time| time.saturating_mul(unit)))
@@ -77,7 +78,7 @@ impl Params {
 }
 
 impl TraceQuery {
-    /// Reads the parameters, in Jaeger's order, so that of two mistakes the same is named.
+    /// Reads the parameters in Jaeger's order, so that of two errors it reports the same.
     ///
     /// # Errors
     /// Jaeger's message.
@@ -123,7 +124,7 @@ impl TraceQuery {
     }
 }
 
-/// A 32-bit number, for which the message does not name the parameter.
+/// A 32-bit number, whose error message does not name the parameter.
 fn limit(text: &str) -> Result<i32, String> {
     let out_of_range = || format!("strconv.ParseInt: parsing {text:?}: value out of range");
     i32::try_from(go::parse_int(text)?).map_err(|_| out_of_range())
@@ -150,13 +151,13 @@ fn tags(params: &Params) -> Result<HashMap<String, String>, String> {
     Ok(tags)
 }
 
-/// What `/api/dependencies` looks at, in nanoseconds: spans that start within, without the two
-/// ends.
+/// The parameters of `/api/dependencies`: spans that start between `start` and `end`, both
+/// excluded, in nanoseconds since 1970.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct DependencyQuery {
     pub(super) start: i64,
     pub(super) end: i64,
-    /// Only calls from or to this service, when there is one.
+    /// If given, only calls from or to this service.
     pub(super) service: Option<String>,
 }
 

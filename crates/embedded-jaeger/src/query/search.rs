@@ -1,5 +1,5 @@
-//! Which spans a query is about (jaeger `plugin/storage/memory/memory.go`): a trace is found when
-//! one of its spans meets all conditions.
+//! The search for traces (jaeger `plugin/storage/memory/memory.go`): a trace is found if one of its
+//! spans meets all conditions.
 
 use super::TraceQuery;
 use crate::{
@@ -8,13 +8,13 @@ use crate::{
     store::Store,
 };
 
-/// The traces a query finds, oldest first; of more than the limit those that start last.
+/// The traces that a query finds, sorted by start; of more than the limit those that start last.
 pub(super) fn search(store: &Store, query: &TraceQuery) -> Vec<TraceId> {
     latest(store.find(|span| matches(span, query)), query)
 }
 
-/// Of the traces that got spans since the store's `arrivals` was that number, those that a query
-/// finds; `None` when too many did.
+/// The traces that a query finds among those that got spans since the store's `arrivals` was that
+/// number; `None` if there are too many of them.
 pub(crate) fn search_since(
     store: &Store,
     arrivals: u64,
@@ -51,8 +51,8 @@ fn matches(span: &Span, query: &TraceQuery) -> bool {
             .all(|(key, value)| has_tag(span, key, value))
 }
 
-/// Whether a tag of the span, of its process or of one of its logs has this key and this value as
-/// text.
+/// True if a tag of the span, of its process or of one of its logs has this key, and a value with
+/// this text.
 fn has_tag(span: &Span, key: &str, value: &str) -> bool {
     let is_it = |tag: &Tag| *tag.key == *key && go::text_of(&tag.value) == value;
     span.tags.iter().any(is_it)

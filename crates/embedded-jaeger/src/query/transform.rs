@@ -1,5 +1,5 @@
-//! `POST /api/transform`: a saved trace in OTLP's JSON becomes what `/api/traces/{id}` answers. It
-//! is not stored.
+//! `POST /api/transform`: translates a saved trace in OTLP's JSON to the answer of
+//! `/api/traces/{id}`. It is not stored.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
 
 /// The largest file, in bytes: more than 30,000 spans with ten attributes each.
 const MAX_FILE: usize = 32 * 1024 * 1024;
-/// How long a file may take to arrive.
+/// The longest time that a file may take to arrive.
 const TIME: Duration = Duration::from_secs(10);
 
 pub(super) async fn transform(
@@ -29,7 +29,7 @@ pub(super) async fn transform(
     body: Body,
 ) -> Response {
     let Ok(slot) = service.files.acquire_owned().await else {
-        // Nobody closes the semaphore.
+        // The semaphore is never closed.
         return error(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
     };
     let bytes = match timeout(TIME, to_bytes(body, MAX_FILE)).await {
@@ -55,12 +55,12 @@ pub(super) async fn transform(
 fn transformed(bytes: &[u8]) -> Result<Vec<Trace>, String> {
     let mut budget = Budget::of(bytes);
     let resource_spans = otlp::read_json(bytes, &mut budget).map_err(|why| why.to_string())?;
-    // Nobody sees which receiver it is: that is among the tags of what is stored.
+    // The receiver is not shown: only stored spans have a tag for it.
     let spans = otlp::spans(resource_spans, Receiver::Http, &mut budget);
     spans.map(traces).map_err(|why| why.to_string())
 }
 
-/// The traces in the order in which they begin.
+/// Groups spans to traces, in the order of their first spans.
 fn traces(spans: Vec<Span>) -> Vec<Trace> {
     let mut places = HashMap::new();
     let mut traces: Vec<Vec<Span>> = Vec::new();

@@ -1,4 +1,4 @@
-//! What each receiver took and what it refused.
+//! Counts of what each receiver stored and refused.
 
 use std::{
     fmt,
@@ -13,39 +13,41 @@ use tracing::warn;
 
 use crate::model::Receiver;
 
-/// Between two lines about refusals of one receiver. A sender of garbage must not fill the log as
-/// well.
+/// The shortest time between two log lines about refusals of one receiver, so that a sender of
+/// garbage cannot fill the log.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Why a receiver did not take something.
+/// The reason for a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
-    /// A message that is not what the protocol says, or not one of spans.
+    /// A message that does not follow the protocol, or has no spans.
     Malformed,
-    /// A path, a method, a format or a compression that is not taken.
+    /// A path, method, format or compression that is not supported.
     Unsupported,
     /// A span whose trace id or span id is zero.
     ZeroId,
-    /// A message for which there was no room in the queue.
+    /// A message that the queue had no room for.
     QueueFull,
 }
 
-/// What a receiver took and refused since its start.
+/// The messages and spans that a receiver has stored and refused since its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Counts {
-    /// Messages dealt with, whatever became of them.
+    /// Messages received, stored or not.
     pub messages: u64,
     /// Spans stored.
     pub spans: u64,
-    /// Messages refused because they were not what the protocol says.
+    /// Messages refused because they did not follow the protocol.
     pub malformed: u64,
-    /// Messages refused because nothing here takes their path, method, format or compression.
+    /// Messages refused because their path, method, format or compression is not supported.
     pub unsupported: u64,
     /// Spans refused because their trace id or span id was zero.
     pub zero_id: u64,
-    /// Spans that were stored already, since their sender sent them again.
+    /// Spans that were stored already: their sender sent them again.
     pub duplicate: u64,
-    /// Messages dropped because the queue was full; what the kernel drops is not seen here.
+    /// Messages dropped because the queue was full. Datagrams dropped by the kernel are not among
+    /// them.
     pub queue_full: u64,
 }
 
@@ -84,7 +86,7 @@ impl Counters {
         self.duplicate.fetch_add(spans as u64, Relaxed);
     }
 
-    /// Counts a refusal, and logs it unless there was a line of this receiver a moment ago.
+    /// Counts a refusal, and logs it unless this receiver logged one a moment ago.
     pub(super) fn refused(&self, receiver: Receiver, reason: Reason, why: &dyn fmt::Display) {
         let counter = match reason {
             Reason::Malformed => &self.malformed,
@@ -106,7 +108,7 @@ impl Counters {
         }
     }
 
-    /// The counts as they are now.
+    /// Returns the current counts.
     pub(super) fn read(&self) -> Counts {
         Counts {
             messages: self.messages.load(Relaxed),

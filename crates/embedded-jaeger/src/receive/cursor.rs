@@ -1,9 +1,9 @@
-//! Reading bytes that anybody may have sent: never past the end, and never into much more memory
-//! than came over the wire.
+//! Reads untrusted bytes: never past the end, and never into much more memory than arrived on the
+//! wire.
 
 use thiserror::Error;
 
-/// Why a message is refused as a whole.
+/// The error for which a whole message is refused.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub(crate) enum DecodeError {
     /// The bytes are at their end within a value.
@@ -18,7 +18,7 @@ pub(crate) enum DecodeError {
     /// Nested deeper than any message of Jaeger's is.
     #[error("the message is nested too deeply")]
     Nesting,
-    /// So many empty values that they would take far more memory than they took on the wire.
+    /// The values would take far more memory than their bytes on the wire.
     #[error("the message has too many empty values")]
     Budget,
     /// A type that the protocol does not define.
@@ -74,19 +74,19 @@ pub(super) fn varint(rest: &mut &[u8]) -> Result<u64, DecodeError> {
     Err(DecodeError::Varint)
 }
 
-/// Text as it is kept; what is not UTF-8 in it becomes U+FFFD, since Jaeger takes any bytes, too.
+/// The text as it is stored. Invalid UTF-8 becomes U+FFFD, since Jaeger accepts any bytes, too.
 pub(super) fn text(bytes: &[u8]) -> Box<str> {
     String::from_utf8_lossy(bytes).into()
 }
 
-/// What the values of one message may take in memory beside their texts: eight times the bytes it
-/// had, and some. Real spans stay below two times; a list of four million empty tags of one byte
-/// each would be far above.
+/// The memory that the values of one message may take beside their texts: eight times its bytes,
+/// and some. Real spans take less than two times; a list of four million empty tags of one byte
+/// each would take far more.
 #[derive(Debug)]
 pub(crate) struct Budget(usize);
 
 impl Budget {
-    /// For a message of so many bytes.
+    /// The budget of a message with this length.
     pub(crate) fn of(message: &[u8]) -> Self {
         Self(message.len().saturating_mul(8).saturating_add(64 * 1024))
     }

@@ -1,12 +1,12 @@
-//! What a sender is told that uses another format, or has the wrong port: each receiver's own, and
-//! where the sender's is taken.
+//! Messages for senders that use another format or the wrong port: they name what the receiver
+//! accepts, and the place for what was sent.
 
 use crate::model::Receiver;
 
-/// Characters of a text from outside that are said again.
+/// The characters of a sender's text that a message repeats.
 const SHOWN: usize = 100;
 
-/// What a receiver takes, for the end of a message about something else.
+/// The input that a receiver accepts, for the end of a message.
 pub(super) fn taken(receiver: Receiver) -> &'static str {
     match receiver {
         Receiver::UdpCompact => "this port takes emitBatch in Thrift's compact protocol",
@@ -18,7 +18,7 @@ pub(super) fn taken(receiver: Receiver) -> &'static str {
     }
 }
 
-/// A path of HTTP that is not known.
+/// The message for an unknown HTTP path.
 pub(super) fn path(path: &str) -> String {
     let format = match path.trim_end_matches('/') {
         "/v1/traces" | "/v1/metrics" | "/v1/logs" => OTLP,
@@ -28,7 +28,7 @@ pub(super) fn path(path: &str) -> String {
     format!("no such path {}{format}", short(path))
 }
 
-/// A method of gRPC that is not known, in the words of grpc-go, which the real Jaeger answers with.
+/// The message for an unknown gRPC method, in the words of grpc-go, which the real Jaeger uses.
 pub(super) fn method(path: &str, known_services: &[&str]) -> String {
     let name = path.strip_prefix('/').unwrap_or(path);
     let Some((service, method)) = name.rsplit_once('/') else {
@@ -46,7 +46,7 @@ pub(super) fn method(path: &str, known_services: &[&str]) -> String {
 
 const OTLP: &str = ": OTLP is for a real Jaeger, on 4317 (gRPC) and 4318 (HTTP)";
 
-/// As much of a text as a line of the log has room for.
+/// The text, shortened for the log.
 pub(super) fn short(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }

@@ -13,6 +13,7 @@ use axum::{
     routing::any,
 };
 use bytes::Bytes;
+use tokio::time::timeout;
 use tonic::{
     Code, Request, Response, Status,
     codec::CompressionEncoding::Gzip,
@@ -21,24 +22,24 @@ use tonic::{
 };
 use tonic_health::{ServingStatus, server::health_reporter};
 use tonic_prost::ProstCodec;
+use tower::limit::GlobalConcurrencyLimitLayer;
 
 use super::{MAX_MESSAGE, Reason, SpanSink, decode, foreign};
-use crate::server::Limit;
+use crate::server::{MAX_REQUESTS, REQUEST_TIME};
 
-/// The method that takes spans.
+/// The method that receives spans.
 const POST_SPANS: &str = "/jaeger.api_v2.CollectorService/PostSpans";
 
 /// The services' names.
 const SERVICES: [&str; 2] = ["jaeger.api_v2.CollectorService", "grpc.health.v1.Health"];
-/// What is asked for again and again, and is no message of spans.
+/// The methods of health checks, which do not count as messages.
 const HEALTH_CHECKS: [&str; 2] = [
     "/grpc.health.v1.Health/Check",
     "/grpc.health.v1.Health/Watch",
 ];
 
 /// `PostSpansRequest` (jaeger-idl, `api_v2/collector.proto`) with its batch as bytes, which is the
-/// same on the wire: decoding it by hand refuses before it takes memory. prost would first make a
-/// hundred bytes and more of each empty message of two.
+/// same on the wire: `proto` decodes it within a memory bound.
 #[derive(Clone, PartialEq, prost::Message)]
 struct PostSpansRequest {
     #[prost(bytes = "bytes", tag = "1")]
@@ -54,32 +55,24 @@ pub(crate) async fn router(sink: Arc<SpanSink>) -> Router {
     let (reporter, health) = health_reporter();
     let serving = ServingStatus::Serving;
     reporter.set_service_status(SERVICES[0], serving).await;
-    let guard = Guard {
-        sink: Arc::clone(&sink),
-        limit: Limit::default(),
-    };
+    let guard = Arc::clone(&sink);
     Routes::new(health)
         .into_axum_router()
         .route(POST_SPANS, any(post_spans).with_state(sink))
         .layer(from_fn_with_state(guard, guarded))
+        .layer(GlobalConcurrencyLimitLayer::new(MAX_REQUESTS))
 }
 
-#[derive(Debug, Clone)]
-struct Guard {
-    sink: Arc<SpanSink>,
-    limit: Limit,
-}
-
-/// Counts requests and refusals by the answer, since tonic refuses by itself what is not known, too
-/// large, or broken outside of the batch.
+/// Counts requests and refusals by the answer, since tonic itself refuses unknown methods, messages
+/// that are too large, and errors outside of the batch.
 async fn guarded(
-    State(Guard { sink, limit }): State<Guard>,
+    State(sink): State<Arc<SpanSink>>,
     request: axum::extract::Request,
     next: Next,
 ) -> axum::response::Response {
     let path = request.uri().path().to_owned();
-    let too_slow = || Status::deadline_exceeded("the message took too long to arrive").into_http();
-    let response = limit.run(next.run(request)).await;
+    let too_slow = |_| Status::deadline_exceeded("the message took too long to arrive").into_http();
+    let response = timeout(REQUEST_TIME, next.run(request)).await;
     let response = response.unwrap_or_else(too_slow);
     if HEALTH_CHECKS.contains(&path.as_str()) {
         return response;
@@ -101,8 +94,8 @@ async fn guarded(
     }
 }
 
-/// What is not supported. tonic says it of a compression, and nothing at all of a method that is
-/// not known.
+/// The message for what is not supported: tonic has one for a compression, and none for an unknown
+/// method.
 fn unsupported(path: &str, said: &str) -> String {
     match said {
         "" => foreign::method(path, &SERVICES),
@@ -110,7 +103,7 @@ fn unsupported(path: &str, said: &str) -> String {
     }
 }
 
-/// Speaks gRPC for one request: frames, compression, and the status in the trailers.
+/// Handles gRPC for one request: frames, compression, and the status in the trailers.
 async fn post_spans(
     State(sink): State<Arc<SpanSink>>,
     request: axum::extract::Request,

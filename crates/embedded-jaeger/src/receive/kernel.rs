@@ -5,8 +5,8 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-/// How many datagrams to the socket that is bound to `address` the kernel dropped so far; `None`
-/// where it does not tell, as it does on Linux in the last column of its table of sockets (proc(5),
+/// The number of datagrams to the socket bound to `address` that the kernel has dropped. `None` on
+/// systems other than Linux, which has it in the last column of its table of sockets (proc(5),
 /// `/proc/net/udp`).
 pub(crate) fn dropped(address: SocketAddr) -> Option<u64> {
     let table = match address {
@@ -23,7 +23,7 @@ fn in_table(table: &str, address: SocketAddr) -> Option<u64> {
     row.next_back()?.parse().ok()
 }
 
-/// As the table has it: words of the address in the machine's own order of bytes, and the port.
+/// The address as the table has it: its words in the machine's byte order, and the port.
 fn local_address(address: SocketAddr) -> String {
     let octets = match address.ip() {
         IpAddr::V4(ip) => ip.octets().to_vec(),

@@ -1,4 +1,4 @@
-//! The four ways in: bytes become spans here, and what is not a span stays out.
+//! The four receivers, which decode spans and refuse everything else.
 
 mod counters;
 mod cursor;
@@ -24,7 +24,7 @@ pub(super) use cursor::{Budget, DecodeError};
 /// The largest message that is read from a stream, in bytes: gRPC's own default.
 const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 
-/// The spans of one message, as it comes in by this way.
+/// Decodes the spans of one message to a receiver.
 pub(super) fn decode(receiver: Receiver, message: &[u8]) -> Result<Vec<Span>, DecodeError> {
     match receiver {
         Receiver::UdpCompact => thrift::compact_message(message),
@@ -34,7 +34,7 @@ pub(super) fn decode(receiver: Receiver, message: &[u8]) -> Result<Vec<Span>, De
     }
 }
 
-/// What a receiver hands its spans to.
+/// The sink of one receiver's spans: it stores and counts them.
 #[derive(Debug)]
 pub(super) struct SpanSink {
     receiver: Receiver,
@@ -43,7 +43,7 @@ pub(super) struct SpanSink {
 }
 
 impl SpanSink {
-    /// For one receiver.
+    /// Creates the sink of one receiver.
     pub(super) fn new(receiver: Receiver, store: &Arc<Store>) -> Arc<Self> {
         Arc::new(Self {
             receiver,
@@ -52,18 +52,18 @@ impl SpanSink {
         })
     }
 
-    /// Whose sink it is.
+    /// The receiver whose sink it is.
     pub(super) fn receiver(&self) -> Receiver {
         self.receiver
     }
 
-    /// What was taken and refused so far.
+    /// The counts of what has been stored and refused.
     pub(super) fn counts(&self) -> Counts {
         self.counters.read()
     }
 
-    /// Stores the spans of one message. A span without an id would be found by nobody: it is
-    /// refused and the others are kept.
+    /// Stores the spans of one message. A span without an id could not be found: it is refused and
+    /// the others are stored.
     fn accept(&self, mut spans: Vec<Span>) {
         spans.retain(|span| {
             let has_ids = span.trace_id.0 != 0 && span.span_id.0 != 0;
@@ -78,14 +78,14 @@ impl SpanSink {
         self.counters.duplicates(duplicates);
     }
 
-    /// Counts a connection that speaks something else than HTTP in the port's version.
+    /// Counts a connection with another protocol than the port's version of HTTP.
     pub(super) fn refuse_connection(&self, why: &dyn Error) {
         let why = format!("a connection of another protocol ({why})");
         self.refuse(Reason::Unsupported, &why);
         self.counters.done();
     }
 
-    /// Counts it, and logs it with what is taken instead where that helps.
+    /// Counts and logs a refusal; the log line names what the receiver accepts if that helps.
     fn refuse(&self, reason: Reason, why: &dyn fmt::Display) {
         match reason {
             Reason::Malformed | Reason::Unsupported => {

@@ -1,6 +1,8 @@
-//! A batch of Jaeger's api_v2 from protocol buffers (jaeger-idl `proto/api_v2/model.proto`),
-//! decoded field by field into the model with a bound on memory. A known field of another type on
-//! the wire is skipped, as an unknown one.
+//! Decodes a batch of Jaeger's api_v2 from protocol buffers (jaeger-idl
+//! `proto/api_v2/model.proto`), field by field into the model, within a memory bound. A known field
+//! with another type on the wire is skipped, as an unknown one. It is not prost's decoder because
+//! that takes memory first: a message of two bytes, an empty span, becomes a hundred bytes and
+//! more.
 
 use std::sync::Arc;
 
@@ -136,7 +138,7 @@ fn log(bytes: &[u8], budget: &mut Budget) -> Result<Log, DecodeError> {
     Ok(log)
 }
 
-/// `message KeyValue`. A value that is not there is its type's zero.
+/// `message KeyValue`. A missing value is its type's zero.
 fn tag(bytes: &[u8]) -> Result<Tag, DecodeError> {
     let (mut key, mut kind): (&[u8], _) = (&[], 0);
     let (mut string, mut bool, mut long, mut double): (&[u8], _, _, _) = (&[], false, 0, 0.0);
@@ -168,8 +170,8 @@ fn tag(bytes: &[u8]) -> Result<Tag, DecodeError> {
     })
 }
 
-/// `google.protobuf.Timestamp` and `google.protobuf.Duration`, which look the same: seconds and
-/// nanoseconds. What is before 1970 or negative becomes 0.
+/// `google.protobuf.Timestamp` and `google.protobuf.Duration`, which have the same fields: seconds
+/// and nanoseconds. A time before 1970 and a negative duration become 0.
 fn nanoseconds(bytes: &[u8]) -> Result<i64, DecodeError> {
     let (mut seconds, mut rest) = (0, 0);
     fields(bytes, |number, value| {
@@ -189,7 +191,7 @@ fn nanoseconds(bytes: &[u8]) -> Result<i64, DecodeError> {
         .max(0))
 }
 
-/// 16 bytes, or 8 as from clients that know only the lower half; Jaeger takes both.
+/// 16 bytes, or 8 from clients that know only the lower half; Jaeger accepts both.
 fn trace_id(bytes: &[u8]) -> Result<TraceId, DecodeError> {
     let long = || bytes.try_into().map(u128::from_be_bytes);
     let short = || bytes.try_into().map(u64::from_be_bytes).map(u128::from);
@@ -206,7 +208,7 @@ fn span_id(bytes: &[u8]) -> Result<SpanId, DecodeError> {
         .map_err(|_| DecodeError::Invalid("a span id's length"))
 }
 
-/// Pays for one more element, decodes and keeps it.
+/// Pays for one more element, then decodes and appends it.
 fn push<T>(
     list: &mut Vec<T>,
     budget: &mut Budget,

@@ -1,8 +1,8 @@
-//! What Jaeger's collector puts in the place of what a client left out.
+//! The replacements of Jaeger's collector for what a client left out.
 
 use crate::model::Value;
 
-/// The service's name, or Jaeger's word for none.
+/// The service's name, or Jaeger's replacement for an empty one.
 pub(super) fn service(name: Box<str>) -> Box<str> {
     if name.is_empty() {
         "empty-service-name".into()

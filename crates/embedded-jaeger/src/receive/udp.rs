@@ -1,7 +1,7 @@
 //! Thrift over UDP, as to a Jaeger agent: one datagram, one message, no answer.
 //!
-//! The kernel keeps little for a slow reader and drops the rest, so one thread does nothing but
-//! read, and another decodes.
+//! The kernel buffers little for a slow reader and drops the rest, so one thread only reads, and
+//! another decodes.
 
 use std::{
     io,
@@ -21,28 +21,28 @@ use super::{Reason, SpanSink};
 
 /// The largest datagram of UDP, in bytes.
 const MAX_DATAGRAM: usize = 65_535;
-/// What is asked of the kernel as its buffer, in bytes; it gives what it allows (Linux:
+/// The requested size of the kernel's buffer, in bytes; the kernel limits it (Linux:
 /// `net.core.rmem_max`).
 const KERNEL_BUFFER: usize = 8 * 1024 * 1024;
-/// What may wait for the decoder, in bytes.
+/// The memory of datagrams that wait for the decoder, in bytes.
 const MAX_QUEUE: usize = 16 * 1024 * 1024;
-/// What a waiting datagram costs beside its bytes; an estimate.
+/// The estimated memory of a waiting datagram beside its bytes.
 const QUEUE_ENTRY: usize = 64;
-/// How long a shutdown may go unnoticed.
+/// The longest time after which the reader notices a shutdown.
 const WAKE_UP: Duration = Duration::from_millis(200);
 
-/// Makes the kernel's buffer as large as it allows, and reading end from time to time.
+/// Makes the kernel's buffer as large as it allows, and lets a read return from time to time.
 pub(crate) fn prepare(socket: &UdpSocket) -> io::Result<()> {
-    // Linux gives what it can; macOS refuses what is too much, and its default must do then.
+    // Linux gives what it can; macOS refuses what is too much, and keeps its default then.
     let _ = socket2::SockRef::from(socket).set_recv_buffer_size(KERNEL_BUFFER);
     socket.set_read_timeout(Some(WAKE_UP))
 }
 
-/// Reads and decodes in two threads of their own until `stop`; what has been read by then is still
-/// stored.
+/// Reads and decodes on two threads of their own until `stop`; datagrams that have been read by
+/// then are still stored.
 ///
 /// # Errors
-/// When the system gives no thread.
+/// The system has no thread left.
 pub(crate) fn spawn(
     socket: UdpSocket,
     sink: Arc<SpanSink>,
@@ -74,8 +74,8 @@ fn read(
 ) {
     let mut buffer = vec![0; MAX_DATAGRAM];
     while !stop.is_cancelled() {
-        // An error is the time to look at `stop`, or one of an earlier datagram to nobody; neither
-        // ends the reading.
+        // An error is a timeout, to check `stop`, or belongs to an earlier datagram; neither ends
+        // the loop.
         let Ok(length) = socket.recv(&mut buffer) else {
             continue;
         };

@@ -1,5 +1,4 @@
-//! Spans that are equal in everything, told by their hashes: of 64 bits, with a key that nobody
-//! knows.
+//! Detects equal spans by their hashes, of 64 bits with a secret key.
 
 use std::{
     hash::{BuildHasher, Hash, RandomState},
@@ -8,7 +7,7 @@ use std::{
 
 use super::super::model::{Process, Span};
 
-/// What makes the hashes.
+/// The hasher, with its key.
 #[derive(Debug, Default)]
 pub(super) struct Hasher(RandomState);
 
@@ -29,7 +28,7 @@ impl Hasher {
     }
 }
 
-/// All of a span but its process.
+/// The content of a span without its process.
 fn content(span: &Span) -> impl Hash {
     let Span {
         trace_id,

@@ -1,5 +1,5 @@
-//! Which services there are and what they do, counted in spans so that a name leaves with its last
-//! span.
+//! The names of services and operations, with their numbers of spans, so that a name is removed
+//! with its last span.
 
 use std::collections::HashMap;
 

@@ -1,13 +1,13 @@
-//! Which traces got spans lately, so that who knows the rest need not look at all of them again.
+//! The traces that got spans lately, so that a subscriber can check only what changed.
 
 use std::collections::{HashSet, VecDeque};
 
 use super::super::model::TraceId;
 
-/// What is remembered, in spans: 128 KiB.
+/// The number of spans that are remembered: 128 KiB.
 const LENGTH: usize = 8_192;
 
-/// The last arrivals: of each span the id of its trace.
+/// The last arrivals: the trace id of each span.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     last: VecDeque<TraceId>,
@@ -15,7 +15,7 @@ pub(super) struct Recent {
 }
 
 impl Recent {
-    /// A span of this trace has arrived.
+    /// Records the arrival of a span of this trace.
     pub(super) fn add(&mut self, id: TraceId) {
         self.count += 1;
         if self.last.len() == LENGTH {
@@ -24,7 +24,7 @@ impl Recent {
         self.last.push_back(id);
     }
 
-    /// How many arrivals there were.
+    /// The number of all arrivals.
     pub(super) fn count(&self) -> u64 {
         self.count
     }

@@ -1,4 +1,4 @@
-//! What the store counts.
+//! The counts of the store.
 
 use super::{
     super::model::{Receiver, SpanId},

@@ -231,5 +231,5 @@ fn is_service_link(value: &str) -> bool {
         && port.parse::<u16>().is_ok()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "grpc", feature = "log", feature = "thrift"))]
 mod tests;

@@ -1,6 +1,6 @@
 //! Warnings about clocks that differ and parents that are missing (jaeger
-//! `model/adjuster/clockskew.go`). Jaeger 1.62 does not adjust times unless told to, so what shows
-//! is what it warns of.
+//! `model/adjuster/clockskew.go`). Jaeger 1.62 does not adjust times by default, so there are only
+//! the warnings.
 
 use std::{
     collections::HashMap,
@@ -53,14 +53,14 @@ pub(super) fn warn(spans: &mut [Span]) {
     }
 }
 
-/// How far the clock of a host is off.
+/// The clock skew of a host.
 #[derive(Clone, Copy)]
 struct Skew {
     delta: i64,
     host: usize,
 }
 
-/// The first span of each id; the others are warned of.
+/// The first span of each id; the others get a warning.
 fn nodes(spans: &mut [Span]) -> HashMap<SpanId, usize> {
     let mut nodes = HashMap::new();
     for (index, span) in spans.iter_mut().enumerate() {
@@ -72,7 +72,8 @@ fn nodes(spans: &mut [Span]) -> HashMap<SpanId, usize> {
     nodes
 }
 
-/// The spans without a parent, and the children of each; a parent that is not there is warned of.
+/// The spans without a parent, and the children of each; a span whose parent is missing gets a
+/// warning.
 fn tree(
     spans: &mut [Span],
     nodes: &HashMap<SpanId, usize>,
@@ -99,7 +100,7 @@ fn tree(
     (roots, children)
 }
 
-/// How much later the child would have to be to fit into its parent, in nanoseconds.
+/// The nanoseconds by which the child would have to be later to fit into its parent.
 fn delta(child: &Span, parent: &Span) -> i64 {
     let later = parent.start_ns.saturating_sub(child.start_ns);
     if child.duration_ns > parent.duration_ns {
@@ -114,7 +115,7 @@ fn delta(child: &Span, parent: &Span) -> i64 {
     later.saturating_add(parent.duration_ns.saturating_sub(child.duration_ns) / 2)
 }
 
-/// A host that is not known is not the same as any.
+/// An unknown host is not the same as any other.
 const UNKNOWN: usize = 0;
 
 /// A number for each span's host, from the tag `ip` of its process.

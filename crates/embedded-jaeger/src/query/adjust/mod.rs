@@ -1,6 +1,6 @@
-//! What Jaeger's query service does to a trace before it shows it (jaeger
-//! `cmd/query/app/querysvc/adjusters.go`, `model/adjuster`), in its order. It works on a copy; the
-//! store keeps what came.
+//! The adjusters that Jaeger's query service runs on a trace before it answers with it (jaeger
+//! `cmd/query/app/querysvc/adjusters.go`, `model/adjuster`), in its order. They work on a copy; the
+//! store keeps the spans as they arrived.
 
 mod clock_skew;
 pub(super) mod references;
@@ -15,10 +15,10 @@ use std::{
 
 use crate::model::{Span, Tag};
 
-/// A trace ready to be shown. Spans with equal processes share one.
+/// A trace for an answer. Spans with equal processes share one.
 #[derive(Debug)]
 pub(crate) struct Trace {
-    /// Its spans.
+    /// The spans of the trace.
     pub(crate) spans: Vec<Span>,
     /// For each span the tags that were moved from it to its process. A copy of the process for
     /// each span would cost its size as many times.
@@ -26,12 +26,12 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// As it was stored, which is with the tags of its receiver.
+    /// The trace as it was stored, with the tags of its receivers.
     pub(super) fn raw(stored: Vec<Arc<Span>>) -> Self {
         Self::as_is(received(&stored))
     }
 
-    /// Without any adjustment.
+    /// The trace without any adjustment.
     pub(super) fn as_is(mut spans: Vec<Span>) -> Self {
         let mut processes = tags::Processes::default();
         for span in &mut spans {
@@ -41,7 +41,7 @@ impl Trace {
         Self { spans, moved_tags }
     }
 
-    /// All adjustments.
+    /// The trace with all adjustments.
     pub(super) fn adjusted(stored: Vec<Arc<Span>>) -> Self {
         let mut spans = received(&stored);
         span_ids::make_unique(&mut spans);
@@ -59,15 +59,15 @@ impl Trace {
         trace
     }
 
-    /// Of equal spans the first stays. (A copy that came second has a warning about its id by now
-    /// and the first has not, so it takes three to lose one: so it is in Jaeger.)
+    /// Keeps the first of equal spans. (The second already has a warning about its id that the
+    /// first does not have, so only a third is dropped: as in Jaeger.)
     fn drop_duplicates(&mut self) {
         let hasher = RandomState::new();
         let mut seen = HashSet::new();
         let is_first: Vec<bool> = (self.spans.iter().zip(&self.moved_tags))
             .map(|(span, moved)| {
-                // Equal processes are the same memory by now; hashing their content once for each
-                // span could take for ever.
+                // Equal processes share their memory by now; hashing their content for each span
+                // could take very long.
                 let process = Arc::as_ptr(&span.process).addr();
                 let times = (span.start_ns, span.duration_ns);
                 let content = (
@@ -88,7 +88,7 @@ impl Trace {
     }
 }
 
-/// Copies with the tags that say by which way they came.
+/// Copies of the spans with the tags that name their receivers.
 fn received(stored: &[Arc<Span>]) -> Vec<Span> {
     let with_tags = |span: &Arc<Span>| {
         let mut span = Span::clone(span);

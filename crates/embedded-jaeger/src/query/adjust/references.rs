@@ -1,4 +1,4 @@
-//! References as the UI expects them (jaeger `model/adjuster/bad_span_references.go`,
+//! References in the form that the UI expects (jaeger `model/adjuster/bad_span_references.go`,
 //! `parent_reference.go`).
 
 use crate::model::{RefKind, Span, SpanRef, TraceId};

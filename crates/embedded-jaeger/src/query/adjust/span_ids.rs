@@ -1,6 +1,6 @@
-//! Zipkin's clients give the client's and the server's span of one call the same id (jaeger
-//! `model/adjuster/zipkin_span_id_uniquify.go`): the server's gets one of its own, and its children
-//! follow.
+//! Unique span ids (jaeger `model/adjuster/zipkin_span_id_uniquify.go`): Zipkin's clients give the
+//! client's and the server's span of a call the same id. The server's gets a new one, and its
+//! children refer to that.
 
 use std::{
     borrow::Borrow,
@@ -9,8 +9,7 @@ use std::{
 
 use crate::model::{RefKind, Span, SpanId, SpanRef};
 
-/// What a span is called and what the one above it is called, when each server span has an id of
-/// its own.
+/// The ids of a span and of its parent, once each server span has an id of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Link {
     pub(crate) id: SpanId,

@@ -1,5 +1,5 @@
-//! Tags in the order and in the place where Jaeger shows them (jaeger `model/adjuster/ip_tag.go`,
-//! `otel_tag.go`, `sort_tags_and_log_fields.go`).
+//! Tags in Jaeger's order and place (jaeger `model/adjuster/ip_tag.go`, `otel_tag.go`,
+//! `sort_tags_and_log_fields.go`).
 
 use std::{
     collections::{HashMap, HashSet},
@@ -10,7 +10,7 @@ use std::{
 use super::Trace;
 use crate::model::{Process, Tag, Value};
 
-/// What an OpenTelemetry SDK says of itself belongs to the process.
+/// The tags of an OpenTelemetry SDK, which belong to the process.
 const OF_PROCESS: [&str; 5] = [
     "telemetry.sdk.language",
     "telemetry.sdk.name",
@@ -55,7 +55,7 @@ fn write_addresses(tags: &mut [Tag]) {
     }
 }
 
-/// A text `event` comes first, the others are sorted.
+/// Sorts the fields, but puts the text `event` first.
 fn sort_fields(fields: &mut [Tag]) {
     let is_event = |tag: &Tag| &*tag.key == "event" && matches!(tag.value, Value::String(_));
     let offset = match fields.iter().position(is_event) {
@@ -68,7 +68,7 @@ fn sort_fields(fields: &mut [Tag]) {
     fields[offset..].sort_unstable();
 }
 
-/// Processes, each made once however many spans have it.
+/// Processes, each of which is created once for all its spans.
 #[derive(Default)]
 pub(super) struct Processes {
     /// By the address of the one that came, which is kept so that the address stays its own.

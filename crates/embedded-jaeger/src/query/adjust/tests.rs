@@ -1,4 +1,4 @@
-//! What the adjusters of Jaeger 1.62 do, one by one.
+//! The adjusters of Jaeger 1.62, one by one.
 
 use super::*;
 use crate::model::{Log, Process, Receiver, RefKind, SpanId, SpanRef, TraceId, Value};

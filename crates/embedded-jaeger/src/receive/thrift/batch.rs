@@ -1,6 +1,5 @@
-//! The structs of jaeger-idl `thrift/jaeger.thrift`. A required field that is not set refuses the
-//! message; a field with another type than the definition's is skipped, as Thrift's generated
-//! readers do.
+//! The structs of jaeger-idl `thrift/jaeger.thrift`. A message without a required field is refused;
+//! a field with another type than the definition's is skipped, as by Thrift's generated readers.
 
 use std::sync::Arc;
 
@@ -109,8 +108,8 @@ fn span<'a>(
     })
 }
 
-/// Thrift has the parent in a field of its own; Jaeger knows it as a reference, put first where it
-/// is not yet among them.
+/// Thrift has the parent in a field of its own; in Jaeger's model it is a reference, which is put
+/// first if it is not yet among them.
 fn add_parent(references: &mut Vec<SpanRef>, trace_id: TraceId, parent: SpanId) {
     let is_parent = |r: &SpanRef| r.trace_id == trace_id && r.span_id == parent;
     if parent.0 != 0 && !references.iter().any(is_parent) {
@@ -170,7 +169,7 @@ fn log<'a>(protocol: &mut impl Protocol<'a>) -> Result<Log, DecodeError> {
     })
 }
 
-/// `struct Tag`. A value that is not there is its type's zero, as in Jaeger.
+/// `struct Tag`. A missing value is its type's zero, as in Jaeger.
 fn tag<'a>(protocol: &mut impl Protocol<'a>) -> Result<Tag, DecodeError> {
     let (mut key, mut kind) = (None, None);
     let (mut string, mut double, mut bool, mut long): (&[u8], _, _, _) = (&[], 0.0, false, 0);

@@ -40,8 +40,8 @@ impl<'a> Compact<'a> {
     }
 }
 
-/// Both 1 and 2 are boolean: in a field's header they are the value, in a list's header either may
-/// stand for the type.
+/// Both 1 and 2 are boolean: in a field's header they are the value, in a list's header either is
+/// the type.
 fn kind(nibble: u8) -> Result<Type, DecodeError> {
     match nibble {
         1 | 2 => Ok(Type::Bool),

@@ -1,5 +1,6 @@
-//! Thrift as far as Jaeger's clients speak it: the compact and the binary protocol, and the structs
-//! of jaeger-idl `thrift/jaeger.thrift`.
+//! Decodes the part of Thrift that Jaeger's clients use: the compact and the binary protocol, and
+//! the structs of jaeger-idl `thrift/jaeger.thrift`. The `thrift` crate bounds each size by itself;
+//! here one budget bounds the memory of a whole message.
 
 mod batch;
 mod binary;
@@ -28,8 +29,8 @@ pub(crate) fn binary_batch(bytes: &[u8]) -> Result<Vec<Span>, DecodeError> {
     batch::batch(&mut binary::Binary::new(bytes), Receiver::Http)
 }
 
-/// `oneway void emitBatch(1: jaeger.Batch batch)` (`thrift/agent.thrift`). What follows the message
-/// is not looked at, as in Jaeger's agent.
+/// `oneway void emitBatch(1: jaeger.Batch batch)` (`thrift/agent.thrift`). Bytes behind the message
+/// are ignored, as by Jaeger's agent.
 fn message<'a>(
     protocol: &mut impl Protocol<'a>,
     receiver: Receiver,
@@ -52,7 +53,7 @@ fn message<'a>(
     spans.ok_or(DecodeError::Missing("emitBatch.batch"))
 }
 
-/// The types of Thrift's values on the wire, whatever their number in a protocol.
+/// The types of Thrift's values, whose numbers differ between the protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Type {
     Bool,
@@ -75,8 +76,7 @@ struct Field {
     kind: Type,
 }
 
-/// One of Thrift's protocols: how values look on the wire. Each method reads one value from the
-/// front.
+/// One of Thrift's protocols: the encoding of values. Each method reads one value from the front.
 trait Protocol<'a> {
     /// The header of a message: its name and its kind.
     fn message(&mut self) -> Result<(&'a [u8], u8), DecodeError>;
@@ -95,11 +95,11 @@ trait Protocol<'a> {
     fn i64(&mut self) -> Result<i64, DecodeError>;
     fn double(&mut self) -> Result<f64, DecodeError>;
     fn binary(&mut self) -> Result<&'a [u8], DecodeError>;
-    /// What the message may still take in memory.
+    /// The memory that the message may still take.
     fn budget(&mut self) -> &mut Budget;
 }
 
-/// Reads a struct: `on_field` gets the header of each field and has to read or to skip its value.
+/// Reads a struct: `on_field` gets the header of each field and must read or skip its value.
 fn fields<'a, P: Protocol<'a>>(
     protocol: &mut P,
     mut on_field: impl FnMut(&mut P, Field) -> Result<(), DecodeError>,
@@ -130,7 +130,7 @@ fn structs<'a, P: Protocol<'a>, T>(
     Ok(list)
 }
 
-/// Reads over a value that is not wanted.
+/// Skips a value.
 fn skip<'a>(protocol: &mut impl Protocol<'a>, kind: Type, depth: usize) -> Result<(), DecodeError> {
     let depth = depth.checked_sub(1).ok_or(DecodeError::Nesting)?;
     match kind {
