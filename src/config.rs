@@ -49,9 +49,9 @@ impl fmt::Display for Host {
 /// The settings of one service.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    /// Where it listens, and the targets of `/chain`.
+    /// The addresses to listen on, and the targets of `/chain`.
     pub service: service::Settings,
-    /// How it logs, and where its spans go.
+    /// Its log and its spans.
     pub telemetry: telemetry::Settings,
     /// Each variable and its value in force.
     pub in_force: Vec<(String, String)>,

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The same after a failed call.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// One call of `/chain`, and its trace in Jaeger.
+/// A call of `/chain`, and its trace in Jaeger.
 struct Attempt {
     /// Its number, from 1.
     number: usize,

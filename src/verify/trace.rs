@@ -20,7 +20,7 @@ pub(crate) struct Trace {
     pub spans: Vec<Span>,
 }
 
-/// One span.
+/// A span.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Span {
     /// The id, in hexadecimal.

@@ -15,7 +15,7 @@
 //!
 //! - [`init`] sets both up for the process; [`layers`] is for those who have a subscriber of their
 //!   own. [`Telemetry::shutdown`] sends what is left.
-//! - [`Settings`] come from the environment ([`env`]) or are set by hand.
+//! - [`Settings`] come from the environment ([`mod@env`]) or are set by hand.
 //! - [`server::trace`] makes the one span of an incoming request.
 //! - [`client::send`] makes the one span of an outgoing request.
 //! - [`clock::StepGuard`] keeps the duration of a span of your own right when the clock is set.

@@ -27,7 +27,7 @@ pub const DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT: usize = 4096;
 /// higher levels.
 pub const DEFAULT_SPAN_LEVEL: LevelFilter = LevelFilter::INFO;
 
-/// How a service logs, and where its spans go.
+/// Configuration of [`init`](crate::init).
 ///
 /// # Examples
 /// From the environment, or from scratch; then any field can be set:
@@ -46,11 +46,11 @@ pub struct Settings {
     pub service_name: String,
     /// Further attributes of the resource.
     pub resource: ResourceAttributes,
-    /// Where spans go; `None` makes no spans at all.
+    /// Destination of the spans; `None` makes no spans at all.
     pub destination: Option<Destination>,
     /// Which traces are kept.
     pub sampler: Sampler,
-    /// How spans are gathered before they leave.
+    /// Limits of the queue and of batches.
     pub batching: Batching,
     /// Longer texts in attributes are cut to so many characters.
     pub attribute_value_length_limit: usize,
@@ -121,8 +121,8 @@ impl Settings {
 pub struct Requests {
     /// Keys of a URL's query whose values are redacted.
     pub sensitive_keys: SensitiveKeys,
-    /// Whether `Forwarded` and `X-Forwarded-…` are trusted: right only behind a proxy that sets
-    /// them.
+    /// Takes the client's address and the scheme from `Forwarded` and `X-Forwarded-…`: right only
+    /// behind a proxy that sets them.
     pub trusts_forwarded: bool,
 }
 
@@ -174,13 +174,13 @@ pub enum Mode {
 )]
 #[non_exhaustive]
 pub enum LogFormat {
-    /// One readable line.
+    /// Readable text.
     Text,
-    /// One JSON object a line.
+    /// A JSON object for each line.
     Json,
 }
 
-/// Where spans go, by [`Mode`].
+/// Destination of the spans, by [`Mode`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Destination {
@@ -220,7 +220,7 @@ impl Destination {
     }
 }
 
-/// How spans are gathered before they leave (OpenTelemetry specification, "Batching processor").
+/// Limits of the queue and of batches (OpenTelemetry specification, "Batching processor").
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Batching {

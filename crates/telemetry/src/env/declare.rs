@@ -9,13 +9,13 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Env, InvalidValue};
 
-/// A struct of variables, as [`variables!`] declares it.
+/// A struct of variables, as [`variables!`](super::variables!) declares it.
 pub trait Variables: Sized {
     /// Reads each of them: the value of `env`, or else the default.
     fn read(env: &mut Env) -> Self;
 }
 
-/// Declares a struct of variables for [`Env::read`].
+/// Declares a struct of variables for [`Env::read`](crate::env::Env::read).
 ///
 /// A field has the variable's name in small letters, and ends with `;`. Its default may use the
 /// fields above it. `, if IS_VALID, else EXPECTED` after the default adds a condition: a closure

@@ -21,7 +21,7 @@ use crate::Mode;
 
 #[cfg(any(feature = "grpc", feature = "thrift"))]
 variables! {
-    /// Where the spans go.
+    /// The transport.
     struct Variables {
         /// Transport of the spans.
         mode: Mode = DEFAULT_MODE;

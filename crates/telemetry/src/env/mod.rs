@@ -59,7 +59,7 @@ pub use declare::Text;
 pub use declare::Variables;
 pub use value::{Flag, InvalidValue, Maybe, Port, Whole};
 
-/// One invalid variable.
+/// An invalid variable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}={value:?} is invalid: {reason}")]
 #[non_exhaustive]
@@ -209,14 +209,14 @@ impl Env {
     }
 }
 
-/// Whether OpenTelemetry's specification defines the variable, and so what follows from an
+/// Returns whether OpenTelemetry's specification defines the variable, and so what follows from an
 /// invalid value ("Environment Variable Specification", "Configuration types"; "Resource SDK").
 /// It does not define those of instrumentations.
 fn is_specified(name: &str) -> bool {
     name.starts_with("OTEL_") && !name.starts_with("OTEL_INSTRUMENTATION_")
 }
 
-/// Whether the value is a service link: Kubernetes sets such variables for each Service of the
+/// Returns whether the value is a service link: Kubernetes sets such variables for each Service of the
 /// namespace (`{SERVICE}_PORT=tcp://10.96.1.2:6831`).
 fn is_service_link(value: &str) -> bool {
     let Some((protocol, address)) = value.split_once("://") else {

@@ -44,7 +44,7 @@ variables! {
         /// this name.
         otel_instrumentation_sanitization_url_experimental_sensitive_query_parameters: SensitiveKeys =
             SensitiveKeys::default();
-        /// Whether `Forwarded` and `X-Forwarded-…` are trusted.
+        /// Takes the client's address and the scheme from `Forwarded` and `X-Forwarded-…`.
         trust_forwarded_headers: Flag = Flag(false);
     }
 }

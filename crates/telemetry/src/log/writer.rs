@@ -6,9 +6,9 @@
 //! are dropped and counted. A stdout that is closed, or a disk that is full, loses lines and no
 //! more.
 //!
-//! Why not `tracing-appender`, whose `non_blocking` writer has a thread and drops lines, too: its
-//! channel is bounded in lines of any length and not in bytes, each line is an allocation and a
-//! write of its own, and its guard waits for the reader as long as the channel is full.
+//! Why not `tracing-appender`, whose `non_blocking` writer (0.2) has a thread and drops lines, too:
+//! its channel is bounded in lines of any length and not in bytes, each line is an allocation and
+//! a system call of its own, and with a full channel its guard gives up after 100 ms.
 
 use std::{
     io::{self, Write},
@@ -20,7 +20,7 @@ use std::{
 /// The most bytes that wait; further lines are dropped.
 const CAPACITY: usize = 1024 * 1024;
 
-/// How long lines gather after a write.
+/// The pause after a write, in which lines gather.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The buffer, which the callers share with the thread that writes.
