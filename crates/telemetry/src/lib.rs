@@ -267,9 +267,9 @@ impl Telemetry {
     }
 }
 
-/// Without a [`shutdown`](Telemetry::shutdown) the provider sends what is left, and blocks the thread
-/// for 5 s at most. On a runtime of one thread that is the thread that would send it: there spans
-/// are lost at once.
+/// Without a [`shutdown`](Telemetry::shutdown) the provider sends what is left, and blocks the
+/// thread for 5 s at most. On a runtime of one thread that is the thread that would send it: there
+/// spans are lost at once.
 impl Drop for Telemetry {
     fn drop(&mut self) {
         let runtime = Handle::try_current().map(|handle| handle.runtime_flavor());

@@ -76,8 +76,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults for a service of this name, whose spans go to `destination`; with `None` it makes
-    /// none.
+    /// The defaults for a service of this name, whose spans go to `destination`; with `None` it
+    /// makes none.
     pub fn new(
         service_name: impl Into<String>,
         destination: impl Into<Option<Destination>>,

@@ -216,8 +216,8 @@ fn is_specified(name: &str) -> bool {
     name.starts_with("OTEL_") && !name.starts_with("OTEL_INSTRUMENTATION_")
 }
 
-/// Returns whether the value is a service link: Kubernetes sets such variables for each Service of the
-/// namespace (`{SERVICE}_PORT=tcp://10.96.1.2:6831`).
+/// Returns whether the value is a service link: Kubernetes sets such variables for each Service of
+/// the namespace (`{SERVICE}_PORT=tcp://10.96.1.2:6831`).
 fn is_service_link(value: &str) -> bool {
     let Some((protocol, address)) = value.split_once("://") else {
         return false;

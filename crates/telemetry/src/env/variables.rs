@@ -14,7 +14,8 @@ variables! {
         /// Attributes of the resource: `key=value,key=value`, percent-encoded.
         otel_resource_attributes: ResourceAttributes = ResourceAttributes::default();
         /// `service.name`, if `APP_NAME` is not set.
-        otel_service_name: String = otel_resource_attributes.service_name().unwrap_or("app").to_owned();
+        otel_service_name: String =
+            otel_resource_attributes.service_name().unwrap_or("app").to_owned();
         /// `service.name`.
         app_name: String = otel_service_name.clone();
 
@@ -27,7 +28,8 @@ variables! {
         /// The most spans that wait.
         otel_bsp_max_queue_size: Spans = Whole(Batching::DEFAULT.max_queue_size as u64);
         /// The most bytes of the spans, encoded, that wait or are being sent.
-        span_queue_max_bytes: Whole<65_536, 1_073_741_824> = Whole(Batching::DEFAULT.max_queue_bytes as u64);
+        span_queue_max_bytes: Whole<65_536, 1_073_741_824> =
+            Whole(Batching::DEFAULT.max_queue_bytes as u64);
         /// The most spans that leave together; no more than may wait.
         otel_bsp_max_export_batch_size: Spans = batch_size(otel_bsp_max_queue_size),
             if |&size| size <= otel_bsp_max_queue_size, else
@@ -42,8 +44,8 @@ variables! {
 
         /// Keys of a URL's query whose values are redacted. OpenTelemetry's agent for Java has
         /// this name.
-        otel_instrumentation_sanitization_url_experimental_sensitive_query_parameters: SensitiveKeys =
-            SensitiveKeys::default();
+        otel_instrumentation_sanitization_url_experimental_sensitive_query_parameters:
+            SensitiveKeys = SensitiveKeys::default();
         /// Takes the client's address and the scheme from `Forwarded` and `X-Forwarded-…`.
         trust_forwarded_headers: Flag = Flag(false);
     }
@@ -63,8 +65,7 @@ variables! {
 }
 
 impl Settings {
-    /// Reads the environment of the process: which variables there are, their defaults and what
-    /// they may be is in the README.
+    /// Reads the environment of the process. The README of this crate lists the variables.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

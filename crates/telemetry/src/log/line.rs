@@ -89,8 +89,8 @@ fn file_name<'e>(event: &Event<'e>) -> &'e str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// The time in UTC, as `2026-11-22 21:00:00,123`. Keeps the text of the second, which is most of the
-/// work.
+/// The time in UTC, as `2026-11-22 21:00:00,123`. Keeps the text of the second, which is most of
+/// the work.
 pub(super) struct Clock {
     second: i64,
     text: String,
