@@ -41,8 +41,8 @@ const MAX_HEAD: u32 = 64 * 1024;
 /// The most requests at a time on one HTTP/2 connection; RFC 9113 advises no less.
 const MAX_STREAMS: u32 = 100;
 
-/// The most bytes of bodies that one HTTP/2 connection may send ahead, since no endpoint reads them.
-/// It cannot be less.
+/// The most bytes of bodies that one HTTP/2 connection may send ahead, since no endpoint reads
+/// them. It cannot be less.
 const WINDOW: u32 = 65_535;
 
 /// The time that the client of an idle connection has to notice its end.

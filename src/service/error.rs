@@ -1,5 +1,5 @@
-//! The errors of a request: for each, in one place, the response to the client, the line in the log,
-//! and the event on the span.
+//! The errors of a request: for each, in one place, the response to the client, the line in the
+//! log, and the event on the span.
 
 use std::fmt;
 

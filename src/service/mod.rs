@@ -111,8 +111,8 @@ pub(crate) enum ServeError {
     HttpClient(#[from] reqwest::Error),
 }
 
-/// Answers requests until `shutdown` is cancelled and those in flight are answered. `/metrics` stays
-/// for as long as the process lives, so that it shows the end of the spans too.
+/// Answers requests until `shutdown` is cancelled and those in flight are answered. `/metrics`
+/// stays for as long as the process lives, so that it shows the end of the spans too.
 ///
 /// # Errors
 /// A [`ServeError`] if the service cannot start.

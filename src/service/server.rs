@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
 
-/// The time that connections are still accepted after a shutdown began: a request in flight may call
-/// this service itself, as `/chain` does, and a load balancer may not know yet.
+/// The time that connections are still accepted after a shutdown began: a request in flight may
+/// call this service itself, as `/chain` does, and a load balancer may not know yet.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// The time that requests in flight then have to end; Kubernetes gives 30 s in all.

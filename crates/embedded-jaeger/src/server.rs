@@ -2,8 +2,8 @@
 //!
 //! On hyper, since the servers that there are leave open what this one bounds. `axum::serve` has no
 //! timeout for the head of a request, and waits for the last connection without a deadline.
-//! `axum-server` (0.9) has no bound on connections, and drops the error that a connection ends with,
-//! which is how another protocol shows.
+//! `axum-server` (0.9) has no bound on connections, and drops the error that a connection ends
+//! with, which is how another protocol shows.
 
 use std::{error::Error, io, sync::Arc, time::Duration};
 
@@ -126,8 +126,8 @@ pub(super) fn builder(protocol: Protocol) -> Builder<TokioExecutor> {
     builder
 }
 
-/// The most requests with a body at a time, and the time for each: together with the largest body, a
-/// bound on memory.
+/// The most requests with a body at a time, and the time for each: together with the largest body,
+/// a bound on memory.
 pub(super) const MAX_REQUESTS: usize = 16;
 /// See [`MAX_REQUESTS`].
 pub(super) const REQUEST_TIME: Duration = Duration::from_secs(10);

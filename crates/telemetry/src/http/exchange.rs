@@ -1,4 +1,5 @@
-//! A request and its answer, on either side: the span's attributes and status at its end.
+//! A request and its response, on either side: the attributes and the status of the span at its
+//! end.
 
 use std::{
     pin::Pin,
@@ -19,10 +20,10 @@ use super::{
 };
 use crate::{CANCELLED, clock::StepGuard, record_cancelled};
 
-/// The `error.type` of a failure that has no better name.
+/// The `error.type` of a failure without a better name.
 pub(super) const OTHER: &str = "_OTHER";
 
-/// A request until its end. Dropped before it, it marks the span as cancelled.
+/// A request under way. Dropped before its end, it marks the span as cancelled.
 #[derive(Debug)]
 pub(super) struct Exchange {
     clock: StepGuard,
@@ -43,7 +44,7 @@ pub(super) enum Protocol {
     Grpc,
 }
 
-/// A request without an answer.
+/// The failure of a request without a response.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) error_type: &'static str,
@@ -51,7 +52,7 @@ pub(super) struct Failure {
 }
 
 impl Exchange {
-    /// For a request whose `span` begins now.
+    /// Starts the exchange of a request whose `span` starts now.
     pub(super) fn new(span: Span, side: Side, protocol: Protocol) -> Self {
         Self {
             clock: StepGuard::new(span),
@@ -65,8 +66,8 @@ impl Exchange {
         self.clock.span()
     }
 
-    /// Records the head of the answer. Returns a gRPC call that goes on to the answer's trailers.
-    /// To be called within the span.
+    /// Records the head of the response. Returns the exchange if it is a gRPC call that goes on
+    /// until the trailers. To be called within the span.
     pub(super) fn answered<B: Body>(mut self, response: &mut Response<B>) -> Option<Self> {
         if let Side::Server(_) = self.side {
             let context = self.span().context();
@@ -121,8 +122,8 @@ impl Exchange {
         let Side::Server(log) = &self.side else {
             return;
         };
-        // A method that the server does not have may not become a part of a span's name, or callers
-        // could make up names without end.
+        // A method that the server does not have may not be the name of a span, or clients could
+        // make up any number of names.
         if code == Code::UNIMPLEMENTED {
             span.record("rpc.method", "_OTHER");
             span.record("rpc.method_original", log.rpc_method());
@@ -133,7 +134,7 @@ impl Exchange {
         log.called(code, self.clock.elapsed());
     }
 
-    /// Ends an exchange that broke off.
+    /// Ends an exchange that failed.
     pub(super) fn fail(&mut self, failure: Failure) {
         self.has_ended = true;
         let span = self.clock.span();
@@ -159,7 +160,7 @@ impl Drop for Exchange {
 }
 
 pin_project! {
-    /// The future of an answer. Polled and dropped within the request's span.
+    /// The future of a response. Polled and dropped within the span of the request.
     #[derive(Debug)]
     pub struct ResponseFuture<F, E> {
         #[pin]

@@ -1,6 +1,6 @@
 //! The client of a forwarded request and its scheme, as proxies report them: in `Forwarded` (RFC
-//! 7239), or in the older `X-Forwarded-…`. Anybody can write such headers, so they are read only
-//! where a setting says that a proxy sets them.
+//! 7239), or in the older `X-Forwarded-…`. Any client can write such headers, so they are read
+//! only if the setting for it is on, behind a proxy that sets them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, header::FORWARDED};
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The address of the client before the first proxy, where it is one.
+/// The address of the client before the first proxy; `None` for a name or an invalid one.
 pub(super) fn client(headers: &HeaderMap) -> Option<IpAddr> {
     let standard = parameter(headers, "for").and_then(address);
     standard.or_else(|| address(first(headers, &X_FORWARDED_FOR)?))
@@ -21,7 +21,7 @@ pub(super) fn scheme(headers: &HeaderMap) -> Option<&'static str> {
     standard.or_else(|| known_scheme(first(headers, &X_FORWARDED_PROTO)?))
 }
 
-/// The first element of a list: the one of the proxy that the client spoke to.
+/// The first element of a list: that of the proxy that the client connected to.
 fn first<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     let list = headers.get(name)?.to_str().ok()?;
     list.split(',').next().map(str::trim)
@@ -37,7 +37,7 @@ fn parameter<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     })
 }
 
-/// Of an address with or without a port; `unknown` and made up names are none.
+/// Parses an address with or without a port; `unknown` and made-up names are not addresses.
 fn address(node: &str) -> Option<IpAddr> {
     let bare = node
         .strip_prefix('[')
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_proxy_is_believed() {
+    fn the_first_proxy_counts() {
         for (headers, client, scheme) in [
             (
                 vec![("x-forwarded-for", "192.0.2.60")],

@@ -1,5 +1,5 @@
 //! gRPC over HTTP/2 ("gRPC over HTTP2", "Statuses" and "HTTP to gRPC Status Code Mapping" in the
-//! documents of gRPC): how a call is known, and its status.
+//! documents of gRPC): recognition of a call, and its status.
 
 use std::{
     fmt,
@@ -18,8 +18,8 @@ use super::exchange::{Exchange, Failure, OTHER};
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
-/// Whether a request with these headers is a call. Those of gRPC-Web are not: their status is in
-/// the body.
+/// True if a request with these headers is a call. One of gRPC-Web is not: its status is in the
+/// body.
 pub(super) fn is_call(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
     let rest = value.and_then(|value| value.strip_prefix(b"application/grpc"));
@@ -67,7 +67,7 @@ impl Code {
     const DATA_LOSS: Self = Self(15);
     const UNAUTHENTICATED: Self = Self(16);
 
-    /// A number that is none of a code is `UNKNOWN`.
+    /// Parses a number; `UNKNOWN` for one that is not a code.
     fn parse(text: &[u8]) -> Self {
         let number = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
         let number = number.filter(|&number| number < NAMES.len());
@@ -78,7 +78,7 @@ impl Code {
         NAMES.get(self.0).copied().unwrap_or("UNKNOWN")
     }
 
-    /// Whether a server counts it as an error; the others are the caller's fault (semantic
+    /// True if it is an error of the server's; the others are the client's fault (semantic
     /// conventions, "gRPC", "Server").
     pub(super) fn is_server_error(self) -> bool {
         matches!(
@@ -101,7 +101,7 @@ pub(super) struct Status {
 }
 
 impl Status {
-    /// The status in the trailers, or in the headers of an answer that has nothing else.
+    /// The status in the trailers, or in the headers of a response that has only these.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let code = Code::parse(headers.get(GRPC_STATUS)?.as_bytes());
         let message = headers.get(GRPC_MESSAGE).map(|message| {
@@ -112,7 +112,7 @@ impl Status {
         Some(Self { code, message })
     }
 
-    /// The status of an answer that has none.
+    /// The status of a response without one.
     pub(super) fn of_http(status: StatusCode) -> Self {
         let code = match status.as_u16() {
             400 => Code::INTERNAL,
@@ -128,8 +128,8 @@ impl Status {
 }
 
 pin_project! {
-    /// The body of an answer. That of a gRPC call is polled within the call's span, and its end is
-    /// the span's; any other is passed on as it is.
+    /// The body of a response. That of a gRPC call is polled within the span of the call, and ends
+    /// it; any other is passed on unchanged.
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]
@@ -178,7 +178,7 @@ where
                 Some(trailers) => Some(Ok(
                     Status::of(trailers).unwrap_or_else(|| Status::of_http(StatusCode::OK))
                 )),
-                // Whoever reads the body may not poll it any more then.
+                // The reader of the body may not poll it again then.
                 None if inner.inner().is_end_stream() => Some(Ok(Status::of_http(StatusCode::OK))),
                 None => None,
             },

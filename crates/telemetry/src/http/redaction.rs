@@ -1,5 +1,5 @@
-//! Secrets in URLs: none of them may get into a span or a line of the log, which many can read
-//! (semantic conventions, "URL": `url.full`, `url.query`).
+//! Redaction of secrets in URLs, since many people can read spans and log lines (semantic
+//! conventions, "URL": `url.full`, `url.query`).
 
 use std::{borrow::Cow, fmt, ops::Range, str::FromStr};
 
@@ -52,7 +52,7 @@ impl fmt::Display for SensitiveKeys {
 }
 
 impl SensitiveKeys {
-    /// The query with its secrets redacted, and all keys kept.
+    /// Redacts the values of these keys in a query.
     pub(super) fn redact<'q>(&self, query: &'q str) -> Cow<'q, str> {
         let key_of_secret = |pair: &'q str| {
             let (key, _) = pair.split_once('=')?;
@@ -68,8 +68,8 @@ impl SensitiveKeys {
         pairs.collect::<Vec<_>>().join("&").into()
     }
 
-    /// The URL with its secrets redacted: those of its query, and the name and the password before
-    /// its host.
+    /// Redacts the secrets of a URL: the values of these keys in its query, and the name and the
+    /// password before its host.
     pub fn redact_url<'u>(&self, url: &'u str) -> Cow<'u, str> {
         let (before, after) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
         let (query, fragment) = after.split_at(after.find('#').unwrap_or(after.len()));
@@ -93,7 +93,7 @@ impl SensitiveKeys {
         .into()
     }
 
-    /// Whether it is one of them, percent-encoded or not.
+    /// Looks up a key, percent-encoded or not.
     fn has(&self, key: &str) -> bool {
         if !key.contains('%') {
             return self.0.iter().any(|known| known == key);
@@ -125,8 +125,8 @@ fn redact_user_info(text: &str) -> String {
     }
 }
 
-/// The value of a setting as the log shows it: a name and a password before a host are redacted, in
-/// a good URL, a bad one, and a host alone.
+/// Redacts the name and the password before a host in the value of a setting, for the log: in a
+/// valid URL, an invalid one, and a host alone.
 pub fn without_credentials(text: &str) -> Cow<'_, str> {
     let Some(at) = text.rfind('@') else {
         return text.into();
@@ -152,8 +152,8 @@ pub fn without_credentials(text: &str) -> Cow<'_, str> {
     format!("{}{REDACTED}{}", &text[..begin], &text[at..]).into()
 }
 
-/// What is before the `@`, and the host with its port; `None` where the port is no number: then it
-/// may be a password, whose next character ends an authority.
+/// The text before the `@`, and the host with its port. `None` if the port is not a number: it may
+/// be the begin of a password with a `/`, `?` or `#` in it.
 fn split_authority(authority: &Authority) -> Option<(&str, &str)> {
     let text = authority.as_str();
     let (user, host) = text.rsplit_once('@').unwrap_or(("", text));
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_said_without_credentials() {
+    fn settings_are_shown_without_credentials() {
         for (text, expected) in [
             ("http://u:p@h:14268/x", "http://REDACTED:REDACTED@h:14268/x"),
             ("https://u:p=/@h", "https://REDACTED@h"),

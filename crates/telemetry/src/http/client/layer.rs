@@ -1,4 +1,4 @@
-//! The layer of tower.
+//! The tower layer.
 
 use std::{
     error::Error,
@@ -24,15 +24,15 @@ use crate::{
     with_causes,
 };
 
-/// Makes the span of each request of a client that is a service of tower's.
+/// Makes the span of each request of a client that is a tower service.
 ///
-/// It goes right around the client, within any layer that makes another error of the client's.
-/// `error.type` is then `timeout` or `connection_error` where the error comes from the system, and
-/// `_OTHER` else.
+/// It goes right around the client, inside of any layer that changes the type of its error.
+/// `error.type` is `timeout` or `connection_error` if the operating system caused the error, else
+/// `_OTHER`.
 ///
 /// # Examples
 ///
-/// A gRPC client, whose requests do not name their server before they are in the channel:
+/// A gRPC client. Its requests do not name the server before the channel adds it:
 ///
 /// ```no_run
 /// use axum_jaeger_telemetry::client::TraceLayer;
@@ -54,19 +54,19 @@ pub struct TraceLayer {
 }
 
 impl TraceLayer {
-    /// With the settings that [`init`](crate::init) got.
+    /// A layer with the settings of [`init`](crate::init).
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With settings of its own.
+    /// Replaces the settings of `init`.
     #[must_use]
     pub fn with_settings(mut self, settings: Requests) -> Self {
         self.settings = Some(Arc::new(settings));
         self
     }
 
-    /// The server of requests that have only a path, for the attributes of their spans.
+    /// Sets the server of requests whose URI has only a path, for the attributes of their spans.
     #[must_use]
     pub fn with_origin(mut self, origin: Uri) -> Self {
         self.origin = Some(origin);
@@ -165,7 +165,7 @@ fn failure<E: Error + 'static>(error: &E) -> Failure {
     }
 }
 
-/// By the system's error among the causes.
+/// The type of an error, by the first error of the operating system among its causes.
 fn error_type(error: &(dyn Error + 'static)) -> &'static str {
     let mut cause = Some(error);
     while let Some(error) = cause {

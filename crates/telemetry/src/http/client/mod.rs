@@ -1,16 +1,16 @@
-//! One client span for each request that goes out.
+//! A client span for each outgoing request.
 //!
-//! `send` is for reqwest (feature `client`), [`TraceLayer`] a layer of tower's for any client of
-//! hyper's or tonic's. They do the same:
+//! `send` is for reqwest (feature `client`), [`TraceLayer`] a tower layer for any client on hyper
+//! or tonic. They do the same:
 //!
 //! - The context of the span travels in the headers, with the baggage of the request that is being
 //!   answered ([`propagation`](crate::propagation)).
 //! - It has the attributes of the semantic conventions for HTTP client spans, or of those for RPC
-//!   where the request is a gRPC call. HTTP's span ends with the head of the answer, that of a call
-//!   with its trailers.
-//! - It has status error for a response of 400 and above (a server's span only from 500 on: a bad
-//!   request is the caller's fault), for any gRPC status but `OK`, for no answer at all, and when
-//!   the answer is not waited for any more.
+//!   where the request is a gRPC call. An HTTP span ends with the head of the response, that of a
+//!   call with its trailers.
+//! - It has status error for a response of 400 and above (a server's span only from 500 on, since
+//!   a bad request is the client's fault), for any gRPC status but `OK`, if there is no response,
+//!   and if the request is cancelled.
 
 mod layer;
 #[cfg(feature = "client")]
@@ -25,10 +25,10 @@ pub use self::layer::{Trace, TraceLayer};
 pub use self::reqwest::send;
 pub use super::{exchange::ResponseFuture, grpc::ResponseBody};
 
-/// The target of its spans: its public path.
+/// The target of the spans: the public path of this module.
 const TARGET: &str = "axum_jaeger_telemetry::client";
 
-/// A request of HTTP. The port is that of the scheme where the URL has none.
+/// The span of an HTTP request.
 fn span_of_request(
     method: &str,
     url: &str,

@@ -1,4 +1,4 @@
-//! Requests of reqwest's.
+//! Requests by reqwest.
 
 use reqwest::{Client, Request, Response};
 use tracing::Instrument;
@@ -56,7 +56,7 @@ fn failure(error: &reqwest::Error) -> Failure {
         _ => OTHER,
     };
     let mut description = with_causes(error);
-    // Its text has the whole URL.
+    // The error's text has the whole URL.
     if let Some(url) = error.url() {
         let shown = requests().sensitive_keys.redact_url(url.as_str());
         description = description.replace(url.as_str(), &shown);

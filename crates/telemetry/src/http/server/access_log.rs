@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{CANCELLED, http::grpc};
 
-/// What the line says of the request, which is gone when the line is written.
+/// The parts of the request for its line, which is written when the request itself is gone.
 #[derive(Debug)]
 pub(in crate::http) struct AccessLog {
     method: Method,
@@ -69,7 +69,7 @@ impl AccessLog {
             self.uri.path(),
             match error_type {
                 CANCELLED => "the client went away",
-                _ => "no answer",
+                _ => "no response",
             },
         );
     }
@@ -84,7 +84,7 @@ impl AccessLog {
     }
 }
 
-/// With three digits behind the point.
+/// Milliseconds with three decimals.
 fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }

@@ -1,4 +1,4 @@
-//! The layer of tower.
+//! The tower layer.
 
 use std::{
     sync::Arc,
@@ -20,8 +20,8 @@ use crate::{
     },
 };
 
-/// Makes the span of each request to a service of tower's, as [`trace`](super::trace) does in axum.
-/// With the feature `axum` it reads what axum's router and server know of a request.
+/// Makes the span of each request to a tower service, as [`trace`](super::trace) does in axum. With
+/// the feature `axum` it reads the route and the client's address that axum adds to a request.
 ///
 /// # Examples
 ///
@@ -41,12 +41,12 @@ pub struct TraceLayer {
 }
 
 impl TraceLayer {
-    /// With the settings that [`init`](crate::init) got.
+    /// A layer with the settings of [`init`](crate::init).
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With settings of its own.
+    /// Replaces the settings of `init`.
     #[must_use]
     pub fn with_settings(mut self, settings: Requests) -> Self {
         self.settings = Some(Arc::new(settings));

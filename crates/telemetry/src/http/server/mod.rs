@@ -1,15 +1,15 @@
-//! One server span, and one line in the log, for each request that comes in.
+//! A server span, and a line in the log, for each incoming request.
 //!
-//! [`trace`] is a middleware of axum, [`TraceLayer`] a layer of tower for any server of hyper's or
-//! tonic's. They do the same:
+//! [`trace`] is an axum middleware, [`TraceLayer`] a tower layer for any server on hyper or tonic.
+//! They do the same:
 //!
 //! - The span continues the trace of the caller ([`propagation`]).
 //! - It has the name and the attributes of the semantic conventions for HTTP server spans, or of
-//!   those for RPC where the request is a gRPC call. HTTP's span ends with the head of the answer,
-//!   that of a call with its trailers.
+//!   those for RPC where the request is a gRPC call. An HTTP span ends with the head of the
+//!   response, that of a call with its trailers.
 //! - It has status error for a response of 500 and above, for a gRPC status that is the server's
-//!   fault, and when the client went away before there was an answer.
-//! - The answer names its trace in the header `traceresponse`.
+//!   fault, and when the client went away before there was a response.
+//! - The response names the trace in the header `traceresponse`.
 
 mod access_log;
 mod layer;
@@ -34,16 +34,16 @@ use crate::Requests;
 pub use self::layer::{Trace, TraceLayer};
 pub use super::{exchange::ResponseFuture, grpc::ResponseBody};
 
-/// The target of its spans and lines: its public path.
+/// The target of the spans and log lines: the public path of this module.
 const TARGET: &str = "axum_jaeger_telemetry::server";
 
-/// The client's address. A server may put it into the extensions of each request of a connection;
-/// it is kept as text, since an address takes longer to write than most of a span. Without it,
-/// axum's `ConnectInfo<SocketAddr>` is read.
+/// The client's address, as a server may put it into the extensions of each request of a
+/// connection. It is kept as text: formatting an address takes longer than most of a span. Without
+/// it, axum's `ConnectInfo<SocketAddr>` is read.
 ///
 /// # Examples
 ///
-/// tonic knows the address by its own type:
+/// A layer for tonic, which has a type of its own for it:
 ///
 /// ```
 /// use axum_jaeger_telemetry::server::ClientAddress;
@@ -67,8 +67,8 @@ impl From<IpAddr> for ClientAddress {
     }
 }
 
-/// Makes the span of a request: a middleware of axum's. On the whole router it sees unknown paths
-/// too.
+/// Makes the span of a request, as an axum middleware. Added to the whole router, it sees unknown
+/// paths too.
 ///
 /// # Examples
 ///
@@ -81,7 +81,7 @@ impl From<IpAddr> for ClientAddress {
 ///     .layer(from_fn(server::trace));
 /// ```
 ///
-/// `client.address` is there when the server knows it:
+/// The span has `client.address` if the server passes it on:
 ///
 /// ```no_run
 /// # use std::net::SocketAddr;
@@ -105,7 +105,7 @@ pub async fn trace(request: extract::Request, next: Next) -> Response {
     .await
 }
 
-/// Begins the exchange of `request`, whose span has not been entered yet.
+/// Starts the exchange of `request`; its span has not been entered yet.
 fn begin<B>(request: &Request<B>, settings: &Requests) -> Exchange {
     let is_call = request.version() >= Version::HTTP_2 && grpc::is_call(request.headers());
     let (protocol, span) = if is_call {
@@ -117,8 +117,8 @@ fn begin<B>(request: &Request<B>, settings: &Requests) -> Exchange {
     Exchange::new(span, Side::Server(AccessLog::new(request)), protocol)
 }
 
-/// The methods of RFC 9110 and PATCH; any other may not become a part of a span's name, or
-/// callers could make up names without end.
+/// The methods of RFC 9110 and PATCH. No other may become a part of a span's name, or clients could
+/// make up any number of names.
 pub(crate) fn known_method(method: &Method) -> Option<&'static str> {
     const KNOWN: [&str; 9] = [
         "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",

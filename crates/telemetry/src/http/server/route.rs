@@ -1,5 +1,5 @@
-//! What axum's router and server leave in the extensions of a request; nothing without the feature
-//! `axum`.
+//! The route and the address that axum adds to the extensions of a request; none without the
+//! feature `axum`.
 
 #[cfg(feature = "axum")]
 mod with_axum {

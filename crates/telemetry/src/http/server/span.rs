@@ -1,4 +1,4 @@
-//! The span of a request, with what is known when it comes in (semantic conventions, "HTTP spans"
+//! The span of a request with the attributes known at its start (semantic conventions, "HTTP spans"
 //! and "gRPC"). Numbers are recorded as `i64`: tracing-opentelemetry turns any other kind into
 //! text.
 
@@ -119,8 +119,8 @@ fn scheme<B>(request: &Request<B>, settings: &Requests) -> &'static str {
     forwarded.or_else(own).unwrap_or("http")
 }
 
-/// The name and the port that the request is for: of a whole URL or HTTP/2's `:authority`, or else
-/// of `Host`. Not a name and a password before them.
+/// The host name and port of the request's target: from an absolute URL or HTTP/2's `:authority`,
+/// else from `Host`. Leaves out a name and a password before them.
 fn host<B>(request: &Request<B>) -> (Option<&str>, Option<i64>) {
     if let Some(authority) = request.uri().authority() {
         return (Some(authority.host()), authority.port_u16().map(i64::from));
@@ -139,7 +139,7 @@ fn host<B>(request: &Request<B>) -> (Option<&str>, Option<i64>) {
     }
 }
 
-/// A byte that is no text becomes a replacement character.
+/// The text of a header; replacement characters for bytes that are not UTF-8.
 fn text(value: &HeaderValue) -> Cow<'_, str> {
     match str::from_utf8(value.as_bytes()) {
         Ok(text) => text.into(),
