@@ -18,7 +18,6 @@
 mod cli;
 mod config;
 mod demo;
-mod jaeger_flags;
 mod service;
 mod shutdown;
 mod verify;

@@ -15,7 +15,6 @@ use std::{
 };
 
 use axum_jaeger_telemetry::Mode;
-use clap::Args;
 use embedded_jaeger::{self as jaeger, Jaeger, Logs};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,35 +23,7 @@ use self::{
     apps::{App, first_to_end, spawn, wait},
     lines::{print, relay},
 };
-use crate::jaeger_flags::JaegerFlags;
-
-/// Configuration of the demo.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Settings {
-    /// Send the spans of all three services this way [default: each its own: grpc,
-    /// thrift-collector, thrift-agent]
-    #[arg(long)]
-    mode: Option<Mode>,
-
-    /// The ports of app-a, app-b and app-c
-    #[arg(long, value_parser = ports, default_value = "8000,8001,8002")]
-    ports: [u16; 3],
-
-    /// The ports of their metrics
-    #[arg(long, value_parser = ports, default_value = "9464,9465,9466")]
-    metrics_ports: [u16; 3],
-
-    #[command(flatten)]
-    jaeger: JaegerFlags,
-}
-
-fn ports(text: &str) -> Result<[u16; 3], String> {
-    let ports = text.split(',').map(|port| port.trim().parse().ok());
-    ports
-        .collect::<Option<Vec<u16>>>()
-        .and_then(|ports| ports.try_into().ok())
-        .ok_or_else(|| "expected three ports such as 8000,8001,8002".to_owned())
-}
+use crate::cli;
 
 /// The demo could not run.
 #[derive(Debug, thiserror::Error)]
@@ -100,18 +71,18 @@ const MAX_LOGS: usize = 16 * 1024 * 1024;
 ///
 /// # Errors
 /// [`DemoError`] when a port is taken, or a service cannot be started or ends by itself.
-pub(crate) async fn run(settings: &Settings, shutdown: CancellationToken) -> Result<(), DemoError> {
+pub(crate) async fn run(args: &cli::Demo, shutdown: CancellationToken) -> Result<(), DemoError> {
     let modes = [Mode::Grpc, Mode::ThriftCollector, Mode::ThriftAgent];
     let apps: Vec<App> = [("app-a", 36), ("app-b", 33), ("app-c", 35)]
         .into_iter()
         .zip(modes)
-        .zip(settings.ports)
-        .zip(settings.metrics_ports)
+        .zip(args.ports)
+        .zip(args.metrics_ports)
         .map(|((((name, colour), mode), port), metrics_port)| App {
             name,
             colour,
-            mode: settings.mode.unwrap_or(mode),
-            host: settings.jaeger.host,
+            mode: args.mode.unwrap_or(mode),
+            host: args.jaeger.host,
             port,
             metrics_port,
         })
@@ -132,7 +103,7 @@ pub(crate) async fn run(settings: &Settings, shutdown: CancellationToken) -> Res
         }
     }
     let logs = Arc::new(Logs::new(MAX_LOGS));
-    let mut jaeger_settings = jaeger::Settings::from(&settings.jaeger);
+    let mut jaeger_settings = jaeger::Settings::from(&args.jaeger);
     jaeger_settings.logs = Some(Arc::clone(&logs));
     if let Some(first) = apps.first() {
         jaeger_settings.buttons = try_it::buttons(first.service());

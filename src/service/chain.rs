@@ -7,26 +7,26 @@ use std::{
 };
 
 use axum::{Json, extract::State};
+use axum_jaeger_telemetry::client;
 use reqwest::{Client, Method, Request, Url, redirect};
 use serde_json::{Value, json};
 
 use super::{App, Target, error::Error};
-use axum_jaeger_telemetry::client;
 
-/// How long a target may take; its work takes one second at most.
+/// The time that a target may take; its work takes one second at most.
 const TARGET_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The largest answer that is read, in bytes; a target's is some dozen.
-const MAX_ANSWER: usize = 64 * 1024;
+/// The largest response that is read, in bytes; a target's has some dozen.
+const MAX_RESPONSE: usize = 64 * 1024;
 
-/// The calls of the chain, in their order, and the client that makes them.
+/// The calls of the chain, in order, and the client that makes them.
 pub(super) struct Chain {
     client: Client,
     calls: [(String, &'static str); 3],
 }
 
 impl Chain {
-    /// The service itself, at `own`, and its two targets.
+    /// Calls the service itself, at `own`, and then its two targets.
     pub(super) fn new(own: SocketAddr, targets: [Target; 2]) -> reqwest::Result<Self> {
         let [one, two] = targets.map(|target| target.to_string());
         Ok(Self {
@@ -34,8 +34,7 @@ impl Chain {
                 .timeout(TARGET_TIMEOUT)
                 // A redirect would be a second request within the first one's span.
                 .redirect(redirect::Policy::none())
-                // Neighbours are asked themselves, whatever the environment says of the world
-                // outside.
+                // Neighbours are called directly, whatever proxy the environment has.
                 .no_proxy()
                 .build()?,
             calls: [
@@ -71,7 +70,7 @@ impl Chain {
         let mut size = 0;
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             size += chunk.len();
-            if size > MAX_ANSWER {
+            if size > MAX_RESPONSE {
                 break;
             }
         }
@@ -79,8 +78,8 @@ impl Chain {
     }
 }
 
-/// The address at which this machine reaches what listens on `address`, which may be all of its
-/// own.
+/// The address at which this machine reaches a listener on `address`, which may be the unspecified
+/// one.
 pub(crate) fn reached(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
@@ -91,7 +90,7 @@ pub(crate) fn reached(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// Calls the three, one after the other.
+/// Makes the three calls, one after the other.
 pub(super) async fn chain(State(app): State<App>) -> Result<Json<Value>, Error> {
     tracing::info!("chain starting");
     let chain = Arc::clone(&app.chain);

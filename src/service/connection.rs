@@ -1,72 +1,58 @@
 //! One connection: HTTP/1, or HTTP/2 without TLS by prior knowledge, within the same limits.
-//!
-//! `axum::serve` has no limit for the time that a client takes to send its request's head, and
-//! waits for ever for the last connection; and what tells the two protocols apart in hyper-util
-//! waits for ever for the first bytes. Hence hyper directly.
 
 use std::{
     convert::Infallible,
-    error::Error,
-    io,
+    future::pending,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use axum::{
     Router,
-    http::{HeaderValue, Request, header::CONNECTION},
-    response::Response,
+    http::{HeaderValue, Request, Version, header::CONNECTION},
 };
-use hyper::{
-    body::Incoming,
-    server::conn::{http1, http2},
-    service::service_fn,
-};
+use axum_jaeger_telemetry::server::ClientAddress;
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::graceful::Watcher,
-    service::TowerToHyperService,
+    server::{conn::auto, graceful::Watcher},
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite},
     net::TcpStream,
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tower::{ServiceBuilder, ServiceExt};
+use tower::ServiceExt;
 
 use super::server::DRAIN_DEADLINE;
-use axum_jaeger_telemetry::server::ClientAddress;
 
-/// How long a client may take for a request's head; also how long an idle connection is kept.
+/// The time that a client may take for the head of a request; also the time that an idle connection
+/// is kept.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The most bytes of a request's head. It is more than any sane one has, and there may be many
+/// The most bytes of a request's head: more than any sane one has, and little enough for many
 /// connections.
 const MAX_HEAD: u32 = 64 * 1024;
 
 /// The most requests at a time on one HTTP/2 connection; RFC 9113 advises no less.
 const MAX_STREAMS: u32 = 100;
 
-/// The most bytes of bodies that one HTTP/2 connection may send ahead; no endpoint reads them. A
-/// connection cannot have less.
+/// The most bytes of bodies that one HTTP/2 connection may send ahead, since no endpoint reads them.
+/// It cannot be less.
 const WINDOW: u32 = 65_535;
 
-/// How long the client of an idle HTTP/2 connection has to take note of its end.
+/// The time that the client of an idle connection has to notice its end.
 const GOODBYE: Duration = Duration::from_secs(1);
-
-/// The first bytes from an HTTP/2 client (RFC 9113, 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// The bytes that are read before the protocol is known; most heads have no more.
-const FIRST_READ: usize = 1024;
 
 /// An accepted connection, without its stream.
 pub(super) struct Connection {
     pub(super) peer: SocketAddr,
     pub(super) app: Router,
-    /// Cancelled when the service shuts down: answers then say that the connection closes.
+    /// Cancelled when the service shuts down: responses then close their connection.
     pub(super) shutdown: CancellationToken,
     /// Cancelled a little later: idle connections end, and the others after their requests.
     pub(super) closing: CancellationToken,
@@ -74,116 +60,79 @@ pub(super) struct Connection {
     pub(super) watcher: Watcher,
 }
 
-/// The connection's bytes, those that are read already included.
-trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin + 'static> Stream for T {}
-
-type Failure = Box<dyn Error + Send + Sync>;
-
 impl Connection {
     pub(super) async fn serve(self, stream: TcpStream) {
-        let peer = self.peer;
-        if let Err(error) = self.try_serve(stream).await {
-            // A client that breaks off, or does not speak HTTP.
-            tracing::debug!(%peer, "connection: {error}");
-        }
-    }
-
-    async fn try_serve(self, mut stream: TcpStream) -> Result<(), Failure> {
-        // Answers are small and complete: waiting for more to send only delays them.
+        let Self {
+            peer,
+            app,
+            shutdown,
+            closing,
+            watcher: _watcher,
+        } = self;
+        // Responses are small and complete: waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
-        let mut first = Vec::with_capacity(FIRST_READ);
-        let is_http2 = tokio::select! {
-            known = timeout(HEAD_TIMEOUT, is_http2(&mut stream, &mut first)) => known??,
-            () = self.closing.cancelled() => return Ok(()),
-        };
-        let (read, write) = stream.into_split();
-        let stream = tokio::io::join(io::Cursor::new(first).chain(read), write);
-        if is_http2 {
-            self.http2(stream).await
-        } else {
-            self.http1(stream).await
-        }
-    }
-
-    async fn http1(self, stream: impl Stream) -> Result<(), Failure> {
-        let Self { app, shutdown, .. } = self;
-        let client = ClientAddress::from(self.peer.ip());
-        let service = ServiceBuilder::new()
-            .map_request(move |request| prepared(request, &client))
-            .map_response(move |mut response: Response| {
-                // Before the connection is closed, so that the client has no request on its way
-                // then.
-                if shutdown.is_cancelled() {
+        let activity = Arc::new(Activity::default());
+        let counted = Arc::clone(&activity);
+        let client = ClientAddress::from(peer.ip());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let busy = counted.begin(request.version());
+            request.extensions_mut().insert(client.clone());
+            let response = app.clone().oneshot(request);
+            let shutdown = shutdown.clone();
+            async move {
+                let mut response = response.await?;
+                // Before the connection closes, so that the client does not send another request.
+                if busy.is_none() && shutdown.is_cancelled() {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(CONNECTION, close);
                 }
-                response
-            })
-            .service(app.into_service())
-            .map_err(|error: Infallible| error);
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(MAX_HEAD as usize)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        Ok(self.watcher.watch(connection).await?)
-    }
-
-    async fn http2(self, stream: impl Stream) -> Result<(), Failure> {
-        let activity = Arc::new(Activity::default());
-        let client = ClientAddress::from(self.peer.ip());
-        let app = self.app;
-        let counted = Arc::clone(&activity);
-        let service = service_fn(move |request| {
-            let answer = app.clone().oneshot(prepared(request, &client));
-            let busy = counted.begin();
-            async move {
-                let _busy = busy;
-                answer.await
+                Ok::<_, Infallible>(response)
             }
         });
-        // hyper and h2 bound what a client may reset. Without pings: when a client is gone, its
-        // connection becomes idle.
-        let connection = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .max_header_list_size(MAX_HEAD)
-            .max_concurrent_streams(MAX_STREAMS)
-            .initial_stream_window_size(WINDOW)
-            .initial_connection_window_size(WINDOW)
-            .serve_connection(TokioIo::new(stream), service);
+        let builder = builder();
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let deadline = tokio::select! {
-            ended = connection.as_mut() => return Ok(ended?),
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    // The client broke off, or does not speak HTTP.
+                    tracing::debug!(%peer, "connection: {error}");
+                }
+                return;
+            }
             () = activity.idle() => GOODBYE,
-            () = self.closing.cancelled() => DRAIN_DEADLINE,
+            () = closing.cancelled() => DRAIN_DEADLINE,
         };
         connection.as_mut().graceful_shutdown();
-        match timeout(deadline, connection).await {
-            Ok(ended) => Ok(ended?),
-            Err(_) => Ok(()),
-        }
+        let _ = timeout(deadline, connection).await;
     }
 }
 
-/// Reads as much as is needed to know, into `first`.
-async fn is_http2(stream: &mut TcpStream, first: &mut Vec<u8>) -> io::Result<bool> {
-    while first.len() < PREFACE.len() && PREFACE.starts_with(first) {
-        if stream.read_buf(first).await? == 0 {
-            break;
-        }
-    }
-    Ok(first.starts_with(PREFACE))
+/// hyper and h2 bound what a client may reset. HTTP/2 has no pings: when a client is gone, its
+/// connection becomes idle.
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(MAX_HEAD)
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW);
+    builder
 }
 
-fn prepared(mut request: Request<Incoming>, client: &ClientAddress) -> axum::extract::Request {
-    request.extensions_mut().insert(client.clone());
-    request.map(axum::body::Body::new)
+/// The activity of a connection. hyper closes neither an idle connection of HTTP/2 nor one whose
+/// first bytes do not arrive; it has a timeout for HTTP/1.
+struct Activity {
+    is_http1: AtomicBool,
+    http2: Mutex<Requests>,
 }
-
-/// The requests of an HTTP/2 connection. hyper does not close an idle one.
-struct Activity(Mutex<Requests>);
 
 struct Requests {
     in_flight: usize,
@@ -193,35 +142,47 @@ struct Requests {
 
 impl Default for Activity {
     fn default() -> Self {
-        Self(Mutex::new(Requests {
-            in_flight: 0,
-            changed: Instant::now(),
-        }))
+        Self {
+            is_http1: AtomicBool::new(false),
+            http2: Mutex::new(Requests {
+                in_flight: 0,
+                changed: Instant::now(),
+            }),
+        }
     }
 }
 
 impl Activity {
-    fn begin(self: &Arc<Self>) -> Busy {
+    /// Notes a request; `None` for HTTP/1.
+    fn begin(self: &Arc<Self>, version: Version) -> Option<Busy> {
+        if version != Version::HTTP_2 {
+            self.is_http1.store(true, Ordering::Relaxed);
+            return None;
+        }
         self.change(|in_flight| in_flight + 1);
-        Busy(Arc::clone(self))
+        Some(Busy(Arc::clone(self)))
     }
 
     fn change(&self, change: impl FnOnce(usize) -> usize) {
-        let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut requests = self.http2.lock().unwrap_or_else(PoisonError::into_inner);
         requests.in_flight = change(requests.in_flight);
         requests.changed = Instant::now();
     }
 
-    /// Returns when there was no request for as long as an idle connection is kept.
+    /// Returns when there was no request for [`HEAD_TIMEOUT`]; never for a connection that had one
+    /// of HTTP/1.
     async fn idle(&self) {
         loop {
             let left = {
-                let requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let requests = self.http2.lock().unwrap_or_else(PoisonError::into_inner);
                 match requests.in_flight {
                     0 => HEAD_TIMEOUT.saturating_sub(requests.changed.elapsed()),
                     _ => HEAD_TIMEOUT,
                 }
             };
+            if self.is_http1.load(Ordering::Relaxed) {
+                return pending().await;
+            }
             if left.is_zero() {
                 return;
             }
@@ -230,7 +191,7 @@ impl Activity {
     }
 }
 
-/// A request in flight.
+/// A request of HTTP/2 in flight.
 struct Busy(Arc<Activity>);
 
 impl Drop for Busy {

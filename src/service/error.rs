@@ -1,5 +1,5 @@
-//! What can go wrong in a request: the answer to the caller, the line in the log, and the event on
-//! the span, for each error in one place.
+//! The errors of a request: for each, in one place, the response to the client, the line in the log,
+//! and the event on the span.
 
 use std::fmt;
 
@@ -8,11 +8,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use axum_jaeger_telemetry as telemetry;
 use serde_json::json;
 
-use axum_jaeger_telemetry as telemetry;
-
-/// An answer other than the one that was asked for.
+/// A response other than the requested one.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error("Not Found")]
@@ -25,7 +24,7 @@ pub(super) enum Error {
     BodyTooLarge { limit: u64 },
     #[error("the request took longer than {seconds} s")]
     RequestTimeout { seconds: u64 },
-    /// The original demo's ValueError.
+    /// The `ValueError` of the demo that this one re-makes (see [`super`]).
     #[error("{0}")]
     Value(&'static str),
     #[error("a task ended without a result")]
@@ -102,7 +101,7 @@ impl IntoResponse for Error {
             );
         }
         let detail = match &self {
-            // Internals are for the log and the trace, not for the caller.
+            // Internals are for the log and the trace, not for the client.
             Self::Value(_) | Self::Task(_) => "Internal Server Error".to_owned(),
             other => other.to_string(),
         };

@@ -1,4 +1,7 @@
-//! What a request may take: no endpoint reads a body, and none needs longer than half a minute.
+//! The limits of a request: no endpoint reads a body, and none needs longer than half a minute.
+//!
+//! The layers of tower-http would answer with a status alone or with text; the service answers with
+//! JSON.
 
 use std::time::Duration;
 
@@ -14,11 +17,12 @@ use super::error::Error;
 /// The largest body, in bytes, that a client may announce. One that is not announced is not read.
 const MAX_BODY: u64 = 64 * 1024;
 
-/// More than `/chain` needs when both targets are as slow as they may be.
+/// The longest time for a request: more than `/chain` needs when both targets are as slow as they
+/// may be.
 const MAX_TIME: Duration = Duration::from_secs(30);
 
-/// Answers 413 for a body that is too large and 503 for a request that takes too long, whose work
-/// ends there.
+/// Answers with 413 if the body is too large and with 503 if the request takes too long, and then
+/// drops its work.
 pub(super) async fn limit(request: Request, next: Next) -> Response {
     if request.body().size_hint().lower() > MAX_BODY {
         return Error::BodyTooLarge { limit: MAX_BODY }.into_response();

@@ -1,5 +1,4 @@
-//! `/metrics`, on a port of its own: what Prometheus asks for is not for the callers of the
-//! service.
+//! `/metrics`, on a port of its own: it is for Prometheus, not for the clients of the service.
 
 use axum::{
     Router,
@@ -8,9 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use axum_jaeger_telemetry::metrics::{Format, Metrics};
 
 use super::error::Error;
-use axum_jaeger_telemetry::metrics::{Format, Metrics};
 
 pub(super) fn router(metrics: Metrics) -> Router {
     Router::new()

@@ -1,4 +1,6 @@
-//! The web service: a router, its endpoints, and a server that stops gracefully.
+//! The web service: a router, its endpoints, and a server that shuts down gracefully.
+//!
+//! The endpoints are those of the demo "FastAPI tracing with Jaeger through OpenTelemetry".
 
 mod chain;
 mod connection;
@@ -44,14 +46,14 @@ use self::{chain::Chain, error::Error};
 /// The port of a target that names none.
 const DEFAULT_PORT: u16 = 8000;
 
-/// Where the service listens and whom `/chain` calls.
+/// The addresses on which the service listens and that `/chain` calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// The address to listen on.
     pub host: IpAddr,
     /// The port to listen on; 0 takes a free one.
     pub port: u16,
-    /// The port of `/metrics`, on the same address; `None` opens none.
+    /// The port of `/metrics`, on the same address; without one there are no metrics.
     pub metrics_port: Option<u16>,
     /// The services whose `/io_task` and `/cpu_task` are called.
     pub targets: [Target; 2],
@@ -62,7 +64,7 @@ pub(crate) struct Settings {
 pub(crate) struct Target(String);
 
 impl Target {
-    /// The service at `host` on the default port.
+    /// Makes the target of `host` on the default port.
     pub(crate) fn new(host: &str) -> Self {
         Self(format!("{host}:{DEFAULT_PORT}"))
     }
@@ -91,29 +93,29 @@ impl fmt::Display for Target {
     }
 }
 
-/// The service could not run.
+/// An error that keeps the service from starting.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
-    /// A port cannot be listened on.
+    /// The service cannot listen on a port.
     #[error("cannot listen on {address}: {source}; {setting} chooses another port")]
     Listen {
         /// The address and port.
         address: SocketAddr,
         /// The variable that has the port.
         setting: &'static str,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// The HTTP client of `/chain` cannot be made.
+    /// The HTTP client of `/chain` cannot be built.
     #[error("the HTTP client: {0}")]
     HttpClient(#[from] reqwest::Error),
 }
 
-/// Answers requests until `shutdown` is cancelled and those in flight are answered. `/metrics` is
-/// answered for as long as the process lives, so that the end of its spans is seen too.
+/// Answers requests until `shutdown` is cancelled and those in flight are answered. `/metrics` stays
+/// for as long as the process lives, so that it shows the end of the spans too.
 ///
 /// # Errors
-/// [`ServeError`] when it cannot start.
+/// A [`ServeError`] if the service cannot start.
 pub(crate) async fn run(
     settings: &Settings,
     telemetry: &Telemetry,
@@ -163,7 +165,7 @@ struct App {
 }
 
 fn router(app: App, metrics: Option<Metrics>) -> Router {
-    // Asked every few seconds by the kubelet: a trace of it tells nothing.
+    // The kubelet asks every few seconds: a trace of that is of no use.
     let health = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(readyz));

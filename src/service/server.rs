@@ -1,4 +1,9 @@
-//! Accepts connections, and stops without cutting a request short.
+//! Accepts connections, and shuts down without cutting off a request.
+//!
+//! On hyper, since the servers that there are leave open what this one bounds. `axum::serve` has no
+//! timeout for the head of a request, and waits for the last connection without a deadline.
+//! `axum-server` (0.9) has both, but never closes an idle connection of HTTP/2, and drops the error
+//! that a connection ends with.
 
 use std::{
     io,
@@ -12,21 +17,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
 
-/// How long connections are still taken after a shutdown began: a request in flight may call this
-/// service itself, as `/chain` does, and a load balancer may not know yet.
+/// The time that connections are still accepted after a shutdown began: a request in flight may call
+/// this service itself, as `/chain` does, and a load balancer may not know yet.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How long requests in flight then have to end; Kubernetes gives 30 s in all.
+/// The time that requests in flight then have to end; Kubernetes gives 30 s in all.
 pub(super) const DRAIN_DEADLINE: Duration = Duration::from_secs(20);
 
-/// How long to wait when the system has no more sockets.
+/// The pause after a failure, most likely since the system has no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long connections must have been accepted without an error to say that all is well again:
-/// when there are too many, each one that ends lets one more in.
+/// The time without a failure after which the log reports the end of them: when there are too many
+/// connections, each one that ends lets one more in.
 const ACCEPT_CALM: Duration = Duration::from_secs(1);
 
-/// Serves `app` until `shutdown` is cancelled; then soon takes no more connections, and returns
+/// Serves `app` until `shutdown` is cancelled. Then soon accepts no more connections, and returns
 /// when the requests in flight are answered or the deadline is over.
 pub(super) async fn serve(listener: TcpListener, app: Router, shutdown: CancellationToken) {
     let connections = GracefulShutdown::new();
@@ -71,7 +76,7 @@ pub(super) async fn serve(listener: TcpListener, app: Router, shutdown: Cancella
     }
 }
 
-/// Says once that connections cannot be accepted, and once that they can again.
+/// Logs once that connections cannot be accepted, and once that they can again.
 #[derive(Default)]
 struct AcceptFailures {
     last: Option<Instant>,
@@ -80,7 +85,9 @@ struct AcceptFailures {
 impl AcceptFailures {
     fn failed(&mut self, error: &io::Error) {
         if self.last.replace(Instant::now()).is_none() {
-            tracing::warn!("cannot accept connections: {error}; said once, until it can");
+            tracing::warn!(
+                "cannot accept connections: {error}; further failures are not logged until it can again"
+            );
         }
     }
 

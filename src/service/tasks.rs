@@ -3,6 +3,7 @@
 use std::{sync::LazyLock, time::Duration};
 
 use axum::Json;
+use axum_jaeger_telemetry::clock::StepGuard;
 use rand::Rng;
 use serde_json::{Value, json};
 use tokio::{
@@ -14,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::info_span;
 
 use super::error::Error;
-use axum_jaeger_telemetry::clock::StepGuard;
 
 /// Waits one second, as for a disk or another service, without holding a thread.
 pub(super) async fn io_task() -> Json<&'static str> {
@@ -23,7 +23,7 @@ pub(super) async fn io_task() -> Json<&'static str> {
     Json("IO bound task finish!")
 }
 
-/// Up to five seconds.
+/// Waits up to five seconds.
 pub(super) async fn random_sleep() -> Json<Value> {
     let pause = rand::rng().random_range(Duration::ZERO..=Duration::from_secs(5));
     sleep(pause).await;
@@ -41,18 +41,18 @@ pub(super) async fn cpu_task() -> Result<Json<&'static str>, Error> {
 /// Primes are counted below this number.
 const BELOW: u32 = 20_000;
 
-/// As many at a time as there are cores: more would only wait for each other, and requests whose
-/// clients went away can be forgotten while they wait here.
+/// As many computations at a time as there are cores: more would only wait for each other, and a
+/// request whose client goes away ends while it waits here.
 static CORES: LazyLock<Semaphore> = LazyLock::new(|| {
     let cores = std::thread::available_parallelism().map_or(1, Into::into);
     Semaphore::new(cores)
 });
 
-/// Counts on a thread for blocking work, within a span of its own, and stops early when nobody
-/// waits for the result any more.
+/// Counts on a thread for blocking work, within a span of its own, and stops early when the request
+/// is dropped.
 async fn count_primes() -> Result<usize, JoinError> {
     let span = info_span!("count primes", below = BELOW);
-    // Acquiring fails only on a closed semaphore, and nothing closes this one.
+    // Fails only on a closed semaphore, and nothing closes this one.
     let _permit = CORES.acquire().await;
     let abandoned = CancellationToken::new();
     let _cancel = abandoned.clone().drop_guard();
@@ -67,7 +67,7 @@ async fn count_primes() -> Result<usize, JoinError> {
     .await
 }
 
-/// By trial division, since slow is what is wanted.
+/// By trial division, which is meant to be slow.
 fn is_prime(number: u32) -> bool {
     number > 1
         && (2..number)

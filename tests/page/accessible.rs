@@ -1,4 +1,4 @@
-//! Everybody can use it: axe finds nothing, in either colours, on narrow and wide screens.
+//! Accessibility: axe finds no violation, in light and dark colours, on narrow and wide screens.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! A browser of its own for each test, spoken to as WebDriver says: JSON over HTTP.
+//! A separate browser for each test, controlled by WebDriver: JSON over HTTP.
 
 use std::{
     io::{BufRead, BufReader},
@@ -22,11 +22,11 @@ const FLAGS: [&str; 10] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    // A host that browsers trust less than loopback.
+    // Names of hosts that browsers trust less than loopback.
     "--host-resolver-rules=MAP *.example 127.0.0.1",
 ];
 
-/// The key under which WebDriver gives out elements.
+/// The key of an element in WebDriver's answers.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 pub(crate) struct Browser {
@@ -36,12 +36,12 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// A fresh one, 1280 pixels wide.
+    /// Starts a new browser, 1280 pixels wide.
     pub(crate) async fn start() -> Self {
         Self::start_with(json!({}), json!({ "browser": "ALL" })).await
     }
 
-    /// One that records a performance trace of these categories, until it is asked for it.
+    /// Starts one that records a performance trace of these categories until `recorded`.
     pub(crate) async fn recording(categories: &str) -> Self {
         let recorded =
             json!({ "traceCategories": categories, "enableNetwork": false, "enablePage": false });
@@ -50,7 +50,7 @@ impl Browser {
     }
 
     async fn start_with(mut options: Value, logs: Value) -> Self {
-        // The port that it takes for IPv4 may be taken for IPv6, and then it ends.
+        // It exits if the port that it chose for IPv4 is in use for IPv6.
         let patience = Patience::new();
         let (driver, port) = loop {
             match start_driver() {
@@ -85,12 +85,12 @@ impl Browser {
         self.post("/goog/cdp/execute", body).await;
     }
 
-    /// The width of the page in pixels.
+    /// Sets the width of the page in pixels.
     pub(crate) async fn width(&self, width: u16) {
         self.size(width, 800).await;
     }
 
-    /// The page's width and height in pixels.
+    /// Sets the page's width and height in pixels.
     pub(crate) async fn size(&self, width: u16, height: u16) {
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
@@ -98,7 +98,7 @@ impl Browser {
             .await;
     }
 
-    /// What is seen of the page, as PNG.
+    /// Takes a screenshot as PNG.
     pub(crate) async fn picture(&self) -> Vec<u8> {
         let url = format!("{}/screenshot", self.session);
         let answer = self.http.get(url).send().await.unwrap();
@@ -109,13 +109,13 @@ impl Browser {
             .unwrap()
     }
 
-    /// The zone of local times, as `Europe/Berlin`; for pages that are opened afterwards.
+    /// Sets the time zone, such as `Europe/Berlin`, of pages that are opened afterwards.
     pub(crate) async fn zone(&self, id: &str) {
         let zone = json!({ "timezoneId": id });
         self.devtools("Emulation.setTimezoneOverride", zone).await;
     }
 
-    /// `light` or `dark`.
+    /// Sets the preferred colour scheme: `light` or `dark`.
     pub(crate) async fn colours(&self, scheme: &str) {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         let media = json!({ "features": features });
@@ -130,13 +130,13 @@ impl Browser {
         self.post("/refresh", json!({})).await;
     }
 
-    /// What the script returns; a promise is waited for.
+    /// Runs a script, and returns its result; a promise is awaited.
     pub(crate) async fn run(&self, script: &str) -> Value {
         self.post("/execute/sync", json!({ "script": script, "args": [] }))
             .await
     }
 
-    /// Until the expression is `expected`.
+    /// Waits until the expression has the value `expected`.
     pub(crate) async fn until(&self, expression: &str, expected: impl Into<Value>) {
         let expected = expected.into();
         let patience = Patience::new();
@@ -150,7 +150,7 @@ impl Browser {
         }
     }
 
-    /// Until the text of the first element of this selector contains `text`.
+    /// Waits until the text of the first element of this selector contains `text`.
     pub(crate) async fn until_says(&self, selector: &str, text: &str) {
         let has = format!(
             "document.querySelector({selector:?})?.innerText.includes({}) ?? false",
@@ -159,7 +159,7 @@ impl Browser {
         self.until(&has, true).await;
     }
 
-    /// Until the page has had so many answers from addresses with this part.
+    /// Waits until the page has had this number of answers from addresses with this part.
     pub(crate) async fn until_answered(&self, part: &str, times: u64) {
         let answers = format!(
             "performance.getEntriesByType('resource').filter(({{ name }}) => name.includes('{part}')).length"
@@ -178,20 +178,20 @@ impl Browser {
         self.post(&format!("{element}/click"), json!({})).await;
     }
 
-    /// Types; keys without a letter have their numbers in WebDriver.
+    /// Types text; special keys have code points in WebDriver.
     pub(crate) async fn keys(&self, selector: &str, text: &str) {
         let element = self.element(selector).await;
         self.post(&format!("{element}/value"), json!({ "text": text }))
             .await;
     }
 
-    /// Chooses files in an input.
+    /// Chooses files in a file input.
     pub(crate) async fn choose(&self, selector: &str, files: &[&PathBuf]) {
         let paths: Vec<_> = files.iter().map(|path| path.to_str().unwrap()).collect();
         self.keys(selector, &paths.join("\n")).await;
     }
 
-    /// Drags files from elsewhere over the page, and drops them there.
+    /// Drops files on the page.
     pub(crate) async fn drop_files(&self, files: &[&PathBuf]) {
         let data = json!({ "items": [], "files": files, "dragOperationsMask": 1 });
         for event in ["dragEnter", "dragOver", "drop"] {
@@ -200,7 +200,7 @@ impl Browser {
         }
     }
 
-    /// The page before this one.
+    /// Goes back in the history.
     pub(crate) async fn back(&self) {
         self.post("/back", json!({})).await;
     }
@@ -224,7 +224,7 @@ impl Browser {
         self.post("/se/log", json!({ "type": kind })).await
     }
 
-    /// The events of the performance trace; the recording ends.
+    /// Ends the recording, and returns the events of the performance trace.
     pub(crate) async fn recorded(&self) -> Vec<Value> {
         let log = self.log("performance").await;
         let entries = log.as_array().unwrap().iter();
@@ -236,13 +236,13 @@ impl Browser {
             .collect()
     }
 
-    /// Nothing was said on the console, by scripts or by the policy.
+    /// Asserts that the console is empty: neither scripts nor the policy have reported anything.
     pub(crate) async fn assert_quiet(&self) {
         assert_eq!(self.log("browser").await, json!([]));
     }
 }
 
-/// On a port of its choice; `None` where it ended instead.
+/// Starts the driver on a port of its choice; `None` if it exited.
 fn start_driver() -> Option<(Child, u16)> {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
@@ -265,7 +265,7 @@ fn start_driver() -> Option<(Child, u16)> {
 
 impl Drop for Browser {
     /// Ends the browser, which outlives its driver (Debian's is a child of a script): its pages
-    /// would go on asking for news, at ports that are another test's by then.
+    /// would keep polling ports that belong to another test by then.
     fn drop(&mut self) {
         const PATIENCE: Duration = Duration::from_secs(10);
         let close = reqwest::Client::new()
@@ -276,7 +276,7 @@ impl Drop for Browser {
             let runtime = tokio::runtime::Runtime::new()?;
             std::io::Result::Ok(runtime.block_on(async { close.send().await }))
         };
-        // A thread of its own, since this one may be a runtime's, which must not block.
+        // In a separate thread, since this one may belong to a runtime and must not block.
         let _ = std::thread::scope(|scope| scope.spawn(end).join());
         let _ = self.driver.kill();
         let _ = self.driver.wait();

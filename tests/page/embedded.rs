@@ -1,4 +1,4 @@
-//! Jaeger as the demo embeds it, without the demo: with lines that no service would write.
+//! The embedded Jaeger without the demo, with log lines that no service would write.
 
 use std::{
     sync::Arc,
@@ -9,7 +9,7 @@ use embedded_jaeger::{Button, LogLine, Logs, Settings, SpanId, TraceId};
 
 use crate::{browser::Browser, jaeger::Jaeger, spans::HOSTILE};
 
-/// A Jaeger within the test, with all that the page can have; the test hands it lines.
+/// A Jaeger in the test's process, with all extensions of the page.
 pub(crate) struct Embedded {
     running: embedded_jaeger::Jaeger,
     pub(crate) jaeger: Jaeger,
@@ -21,7 +21,7 @@ impl Embedded {
         Self::start_under("/").await
     }
 
-    /// With everything under this path.
+    /// Starts it under this path.
     pub(crate) async fn start_under(base_path: &str) -> Self {
         let logs = Arc::new(Logs::new(1024 * 1024));
         let mut settings = Settings::on_free_ports();
@@ -38,12 +38,12 @@ impl Embedded {
         }
     }
 
-    /// Without a slash at its end.
+    /// The address of the page, without a trailing slash.
     pub(crate) fn url(&self) -> &str {
         self.running.query_url()
     }
 
-    /// A line of this span of the trace that `spans::shop` makes.
+    /// Adds a log line of this span of the trace `spans::shop`.
     pub(crate) fn push(&self, service: &str, level: &str, span: u64, message: &str) {
         let mut line = LogLine::new(service, message);
         line.time = UNIX_EPOCH + Duration::from_millis(1_795_381_200_000 + span);

@@ -1,18 +1,18 @@
-//! What the browser's own performance trace says of frames.
+//! The frames in a performance trace of the browser.
 
 use serde_json::Value;
 
-/// What has to be recorded.
+/// The categories to record.
 pub(crate) const CATEGORIES: &str = "blink.user_timing,disabled-by-default-devtools.timeline,disabled-by-default-devtools.timeline.frame";
 
 /// The frames between the marks `phase` and `phase end`, which the page has set with
 /// `performance.mark`; in milliseconds.
 pub(crate) struct Frames {
-    /// From the start of each frame to that of the next.
+    /// The time from the start of each frame to that of the next one.
     between: Vec<f64>,
-    /// What the tasks of the page's main thread took for each.
+    /// The time that the tasks of the page's main thread took for each.
     main: Vec<f64>,
-    /// The part of it in which the thread had a processor.
+    /// The part of that time in which the thread was running.
     processor: Vec<f64>,
 }
 
@@ -55,7 +55,7 @@ impl Frames {
     }
 }
 
-/// The trace has microseconds.
+/// Converts the microseconds of the trace.
 fn time(event: &Value, field: &str) -> f64 {
     event[field].as_f64().unwrap_or(0.0) / 1000.0
 }

@@ -1,4 +1,4 @@
-//! A large trace: what is not seen is not drawn.
+//! A large trace: only visible rows are drawn.
 
 use crate::{
     browser::Browser,
@@ -51,7 +51,7 @@ async fn ten_thousand_spans_open_and_scroll() {
 const PHASES: [&str; 3] = ["a wheel", "top to bottom", "zoom"];
 
 /// Sixty steps each: a wheel's, of the scroll bar from the top to the bottom, and of the zoom.
-/// Returns how many rows there were at most.
+/// Returns the maximum number of rows.
 const FRAMES: &str = "
     const tree = document.getElementById('tree');
     let most = 0;

@@ -47,7 +47,7 @@ async fn a_link_with_a_range_of_time_finds_what_is_in_it() {
     let browser = Browser::start().await;
     let (day, later) = (hours(-27), hours(-25));
     for (query, names, lookback) in [
-        // Jaeger's own, of a range and of a lookback that is over.
+        // Jaeger's own: a range, and a lookback that has ended.
         (
             format!("start={day}&end={later}&limit=20&lookback=custom&maxDuration&minDuration"),
             "o1",
@@ -109,7 +109,7 @@ async fn a_range_is_chosen_in_local_time_and_is_in_the_address() {
     browser.until_says("#found", "0 traces").await;
     browser.keys("[name=lookback]", "from").await;
     browser.until_says("form", "From (Europe/Berlin)").await;
-    // The lookback before, to begin with.
+    // It begins with the lookback that was selected before.
     let length =
         "Date.parse(document.forms[0].end.value) - Date.parse(document.forms[0].start.value)";
     browser.until(length, 3_600_000).await;
@@ -140,7 +140,7 @@ async fn a_range_is_chosen_in_local_time_and_is_in_the_address() {
         .until_says("#results", "2026-07-01 12:00:00.000")
         .await;
 
-    // Without an end, all that came since.
+    // Without an end: everything since.
     browser.run(&choose("2026-07-01T12:30", "")).await;
     browser.until_says("#results", "o2").await;
     browser.until_says("#found", "1 trace").await;
@@ -194,7 +194,7 @@ async fn what_a_link_says_and_nobody_understands_is_said() {
         browser.until_says("#found", "Nothing was searched").await;
         browser.until(asked, 0).await;
     }
-    // Whose meaning does not change what is found.
+    // Parts that do not change the result.
     for (query, said) in [
         (
             "view=traces&foo=a&foo=b",
@@ -241,7 +241,7 @@ async fn traces_are_found_by_their_ids_and_come_when_they_arrive() {
         .await;
     let names = "[...document.querySelectorAll('#results .name')].map((it) => it.innerText).join()";
     browser.until(names, "old: o205,old: o171,old: o1").await;
-    // From the form goes a search that has no ids.
+    // A search with the form has no ids.
     browser.click("form button").await;
     browser
         .until("location.search.includes('traceID')", false)

@@ -43,7 +43,7 @@ async fn new_lines_come_first_unless_it_is_paused_and_old_ones_leave() {
         .await;
     embedded.push("shop", "WARN", 2, "second");
     browser.until_says("#lines li", "second").await;
-    // What is there is not made anew: somebody may be reading or selecting it.
+    // Existing lines stay, since the user may be reading or selecting them.
     browser
         .until(
             "window.first === document.querySelectorAll('#lines li')[1]",
@@ -84,7 +84,7 @@ async fn lines_that_come_late_are_added_to_an_open_trace() {
         .await;
     browser.until(LINES, 1).await;
     browser.click("#all-lines").await;
-    // By time, and the span of each is named.
+    // Sorted by time, with the name of each line's span.
     browser
         .until(
             "[...document.querySelectorAll('#lines a')].map((it) => it.innerText).join()",

@@ -1,4 +1,4 @@
-//! Names and texts of any length: what stands below them stays in sight.
+//! Names and texts of any length do not push the rest of the page out of sight.
 
 use crate::{
     embedded::Embedded,
@@ -6,7 +6,7 @@ use crate::{
     spans::{span, store},
 };
 
-/// A query as GraphQL names its spans, and a word.
+/// A query, as GraphQL names its spans, and a single word.
 fn names() -> [String; 2] {
     let fields: Vec<_> = (0..130)
         .map(|n| format!("field{n} {{ id name }}"))
@@ -32,7 +32,7 @@ async fn long_names_push_nothing_out_of_sight() {
         ],
         ..span(trace, 1, 0, service, operation)
     };
-    // Trace 10 is that of the lines.
+    // Log lines belong to trace 10.
     store(jaeger, &[long(10, &word, &word)]).await;
     store(jaeger, &[long(11, "graph", &query)]).await;
     embedded.push(&word, "INFO", 1, &word);
@@ -90,7 +90,7 @@ async fn long_names_push_nothing_out_of_sight() {
         }
     }
 
-    // All of it is there for whoever wants it.
+    // The whole text is available.
     let url = jaeger.url().join("/trace/b").unwrap();
     browser.open(url.as_str()).await;
     browser
@@ -103,7 +103,7 @@ async fn long_names_push_nothing_out_of_sight() {
     browser
         .until_says("#details .long[open]", "field129 { id name } }")
         .await;
-    // A line's text is opened where it is; that selects no span.
+    // Unfolding a log line does not select its span.
     let url = jaeger.url().join("/trace/a").unwrap();
     browser.open(url.as_str()).await;
     browser

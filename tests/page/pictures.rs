@@ -11,7 +11,7 @@ const MAX_SIZE: usize = 250_000;
 const ROWS: &str = "document.querySelectorAll('.row').length";
 const LINES: &str = "document.querySelectorAll('#line-list li').length";
 
-/// Where this run's pictures go.
+/// The folder for this run's pictures.
 fn folder() -> PathBuf {
     match std::env::var_os("PICTURES") {
         Some(folder) => Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),

@@ -38,7 +38,7 @@ async fn every_view_asks_at_once_and_for_news_where_messages_are_kept_back() {
             embedded.push("shop", "INFO", 1, &late);
             browser.until_says("main", &late).await;
         }
-        // The browser itself says that there was no answer.
+        // The browser itself reports that there was no answer.
         if keeps_back != KeepsBack::All {
             browser.assert_quiet().await;
         }
@@ -118,7 +118,7 @@ async fn a_login_is_not_taken_for_an_answer() {
     }
 }
 
-/// A page of each kind, as links from elsewhere have it, and what it says of the shop.
+/// Links to a page of each kind, and a part of what the page shows of the shop.
 const DEEP_LINKS: [(&str, &str); 8] = [
     ("/search?service=shop", "shop: buy"),
     ("/search/?service=shop", "shop: buy"),
@@ -139,7 +139,7 @@ fn elsewhere(url: &str) -> String {
     )
 }
 
-/// Goes from page to page of what is at `url`, which has no slash at its end.
+/// Walks through the pages at `url`, which has no trailing slash.
 async fn walk(embedded: &Embedded, browser: &Browser, url: &str) {
     for (path, says) in DEEP_LINKS {
         browser.open(&format!("{url}{path}")).await;
@@ -188,7 +188,7 @@ async fn walk(embedded: &Embedded, browser: &Browser, url: &str) {
 
     browser.click("header > a").await;
     browser.click("#requests button").await;
-    browser.until_says("#sent", "does the service run?").await;
+    browser.until_says("#sent", "no answer").await;
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn walk(embedded: &Embedded, browser: &Browser, url: &str) {
 async fn the_page_works_under_any_path() {
     for (base_path, prefix) in [
         ("/jaeger", None),
-        // One proxy takes its path away, and one puts another in its place.
+        // One proxy removes its prefix, and one replaces it.
         ("/", Some("/tools/jaeger/")),
         ("/tools/jaeger", Some("/x/")),
     ] {

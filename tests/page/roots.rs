@@ -1,5 +1,4 @@
-//! Which span a trace is named after, where spans hang whose parents are missing, and when one
-//! began that does not say.
+//! The root of a trace, spans with missing parents, and spans without a start.
 
 use crate::{
     browser::Browser,
@@ -25,7 +24,7 @@ fn naming(span: Span, references: &[(RefKind, u64)]) -> Span {
     }
 }
 
-/// From `start` on for `duration`, in milliseconds after the helper's start.
+/// Sets start and duration in milliseconds; the start is relative to the helper's.
 fn timed(span: Span, start: i64, duration: i64) -> Span {
     Span {
         start_ns: span.start_ns + (start - span.span_id.0 as i64) * 1_000_000,
@@ -78,7 +77,7 @@ async fn an_orphan_that_started_earlier_does_not_name_the_trace() {
         .until(MARKED, "its parent 000000000000dead is missing")
         .await;
 
-    // What is not there cannot be followed.
+    // A missing parent has no link.
     browser.click(".row .mark.warning").await;
     browser
         .until_says("#details", "000000000000dead, which is not in this trace")
@@ -98,7 +97,7 @@ async fn an_orphan_that_started_earlier_does_not_name_the_trace() {
         )
         .await;
 
-    // With its parent, there is nothing missing any more.
+    // The trace is complete once the parent arrives.
     open(&browser, &jaeger, "/trace/a01?span=000000000000dead").await;
     browser
         .until_says("#summary", "span 000000000000dead is not in this trace")
@@ -128,13 +127,13 @@ async fn the_parent_is_the_first_that_is_in_the_trace() {
             span(0xb01, 3, 0, "batch", "after"),
             &[(ChildOf, 0xbeef), (FollowsFrom, 2), (ChildOf, 1)],
         ),
-        // It names itself, and then nobody.
+        // It names itself first.
         naming(
             span(0xb01, 4, 0, "batch", "own"),
             &[(ChildOf, 4), (ChildOf, 1)],
         ),
         naming(span(0xb01, 5, 0, "batch", "zero"), &[(ChildOf, 0)]),
-        // Two that are lost, of one parent that is missing.
+        // Two orphans of one missing parent.
         naming(
             span(0xb01, 6, 0, "batch", "lost"),
             &[(ChildOf, 0xbeef), (ChildOf, 0xfeed)],
@@ -153,7 +152,7 @@ async fn the_parent_is_the_first_that_is_in_the_trace() {
     browser
         .until_says("#summary", "incomplete: 1 parent missing")
         .await;
-    // Only the parent that is there is a link.
+    // Only the existing parent is a link.
     let links = "[...document.querySelectorAll('#details a')].map((it) => it.innerText).join()";
     browser.until(links, "0000000000000001").await;
     browser.assert_quiet().await;
@@ -175,7 +174,7 @@ async fn a_span_without_a_start_begins_with_its_parent() {
         // The root has none.
         without(timed(span(0xc02, 1, 0, "mobile", "tap"), 0, 300)),
         timed(span(0xc02, 2, 1, "mobile", "fetch"), 11, 100),
-        // Nobody has one.
+        // No span has one.
         without(timed(span(0xc03, 1, 0, "mobile", "tap"), 0, 300)),
         without(timed(span(0xc03, 2, 1, "mobile", "fetch"), 0, 100)),
     ];

@@ -1,4 +1,4 @@
-//! Saved traces: files that the browser opens, and that nobody stores.
+//! Saved traces: files that the browser opens, and that are stored nowhere else.
 
 use std::path::PathBuf;
 
@@ -22,8 +22,8 @@ fn file(test: &str, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
     path
 }
 
-/// The answers of a Jaeger that is gone by now: to the question for a trace, and to a search that
-/// finds three.
+/// The answers of a Jaeger that has ended: to a request for a trace, and to a search that finds
+/// three.
 async fn saved() -> (String, Value) {
     let jaeger = Jaeger::start();
     store(&jaeger, &shop()).await;
@@ -45,7 +45,7 @@ async fn a_trace_is_opened_by_the_button_or_by_dropping_its_file_and_is_stored_n
     let one = file("opened", "one.json", one);
     let embedded = Embedded::start().await;
     let browser = embedded.open("/services").await;
-    // What a person then chooses from is not the page's.
+    // The dialog that follows belongs to the browser.
     browser
         .run("document.getElementById('files').onclick = (event) => { event.preventDefault(); window.asked = true; }")
         .await;
@@ -67,7 +67,7 @@ async fn a_trace_is_opened_by_the_button_or_by_dropping_its_file_and_is_stored_n
     browser.until_says("#title", "shop: buy").await;
     browser.until_says("#summary", "1 error").await;
 
-    // Only what the file has is shown, and the way leads back to it.
+    // Only the content of the file is shown, and links stay within it.
     for hidden in ["lines", "download"] {
         let shown = format!("document.getElementById('{hidden}').checkVisibility()");
         browser.until(&shown, false).await;
@@ -189,7 +189,7 @@ async fn what_is_no_trace_is_said_in_a_line_and_what_was_open_stays() {
         let path = file("wrong", name, text);
         browser.choose("#files", &[&path]).await;
         browser.until_says("#opening", &says).await;
-        // With one that could be opened, too.
+        // Together with a valid file, too.
         browser
             .drop_files(&[&file("wrong", "good.json", &one), &path])
             .await;
@@ -299,7 +299,7 @@ async fn otlp_is_opened_too_as_a_document_and_line_by_line() {
             "/file/5b8efff798038103d269b633813fc60c",
         )
         .await;
-    // As it is in the file, though no number of a script can be that.
+    // As it is in the file, though it is too large for a number of JavaScript.
     browser.until_says("#details", &i64::MAX.to_string()).await;
 
     for (name, text) in [

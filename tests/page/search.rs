@@ -1,4 +1,4 @@
-//! Search: what is asked for is found, and the address says what was asked.
+//! Search: the form and the address agree, and new traces appear.
 
 use crate::{
     browser::Browser,
@@ -92,7 +92,7 @@ async fn new_traces_appear_unless_it_is_paused() {
     browser.until_answered("/api/services", 2).await;
     store(&jaeger, &[span(20, 1, 0, "shop", "first")]).await;
     browser.until_says("#results", "shop: first").await;
-    // Again when it follows the search that it now knows.
+    // Again when it follows the search, once that is known.
     browser.until_answered("/api/traces?", 2).await;
 
     browser.click("#pause").await;
@@ -113,7 +113,7 @@ async fn only_what_changed_is_asked_for() {
     let browser = Browser::start().await;
     let url = jaeger.url().join("/search?service=shop&limit=2").unwrap();
     browser.open(url.as_str()).await;
-    // One at once, and one for what may have come before the messages did.
+    // One at once, and one for spans that may have arrived before the messages.
     browser.until_answered("/api/traces?service=", 2).await;
     browser.until_says("#found", "1 trace").await;
 
@@ -128,7 +128,7 @@ async fn only_what_changed_is_asked_for() {
         .until("document.querySelectorAll('#results li').length", 1)
         .await;
 
-    // No more than were asked for, the latest first.
+    // No more than the limit, the latest first.
     store(&jaeger, &[span(25, 2, 0, "shop", "fourth")]).await;
     browser.until_says("#results", "fourth").await;
     store(&jaeger, &[span(26, 3, 0, "shop", "fifth")]).await;

@@ -20,7 +20,7 @@ fn rows(table: &str) -> String {
 const LABELS: &str =
     "[...document.querySelectorAll('#graph .label')].map((it) => it.textContent).sort().join()";
 
-/// What the picture's services are called.
+/// The names of the picture's services.
 const NODES: &str =
     "[...document.querySelectorAll('#graph .node')].map((it) => it.ariaLabel).join('; ')";
 
@@ -137,7 +137,7 @@ async fn figures_follow_new_spans_unless_they_are_paused() {
     let jaeger = Jaeger::start();
     let browser = open(&jaeger, "/services").await;
     browser.until_says("#found", "No spans").await;
-    // At once, and when messages came through: from here on it asks when it is told.
+    // At once, and when messages come through; from here on only when there is news.
     browser.until_answered("/page/stats", 2).await;
     store(&jaeger, &[span(40, 1, 0, "shop", "look")]).await;
     browser.until_says("#operations", "look").await;
@@ -148,7 +148,7 @@ async fn figures_follow_new_spans_unless_they_are_paused() {
     browser.click("#pause").await;
     browser.until_says("#found", "2 services").await;
 
-    // What has the focus keeps it when the figures change.
+    // The focus stays when the figures change.
     browser
         .run("[...document.querySelectorAll('#operations a')].find((it) => it.innerText === 'look').focus()")
         .await;
@@ -183,7 +183,7 @@ async fn circles_calls_to_itself_and_hostile_names_are_drawn() {
     browser
         .until("document.querySelectorAll('#graph .edge').length", 4)
         .await;
-    // No part of the picture is at a place that is no number, or outside of it.
+    // All parts of the picture are at valid places within it.
     browser
         .until(
             "[...document.querySelectorAll('#graph .edge')].some((it) => it.getAttribute('d').includes('NaN'))",

@@ -1,4 +1,4 @@
-//! Spans of other programs: none of this project's attributes is in them.
+//! Spans of other programs, without attributes of this project.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -8,11 +8,11 @@ use crate::{
     thrift,
 };
 
-/// What must be shown as it is written.
+/// Markup that must be shown as text.
 pub(crate) const HOSTILE: &str =
     "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>";
 
-/// A span of a second, that started `id` milliseconds into the trace; `parent` 0 is none.
+/// A span of a second that starts `id` milliseconds into the trace; `parent` 0 means none.
 pub(crate) fn span(trace: u128, id: u64, parent: u64, service: &str, operation: &str) -> Span {
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64;
     let trace_id = TraceId(trace);
@@ -43,7 +43,7 @@ pub(crate) fn span(trace: u128, id: u64, parent: u64, service: &str, operation: 
     }
 }
 
-/// The span as one that failed.
+/// Makes the span a failed one.
 pub(crate) fn failed(span: Span) -> Span {
     let error = Tag {
         key: "error".into(),

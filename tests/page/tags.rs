@@ -1,4 +1,4 @@
-//! The field for tags: read as logfmt, and never half.
+//! The field for tags, which is read as logfmt, completely or not at all.
 
 use crate::{
     browser::Browser,
@@ -10,7 +10,7 @@ use crate::{
 const ENTER: &str = "\u{e007}";
 const PROBLEM: &str = "document.getElementById('tags-problem').innerText";
 const FIELD: &str = "document.forms[0].tags.value";
-/// How often the API was asked for traces.
+/// The number of requests for traces.
 const ASKED: &str = "performance.getEntriesByType('resource').filter(({ name }) => name.includes('/api/traces')).length";
 
 /// Four spans of the service `form`, each a trace with one tag.
@@ -64,13 +64,13 @@ async fn what_is_typed_is_what_is_searched() {
             .until("location.search.includes('tags=')", true)
             .await;
         browser.until_says("#found", found).await;
-        // The address is of the form of Jaeger's own, and the field says how it was read.
+        // The address has Jaeger's form, and the field shows how it was read.
         let json = "typeof JSON.parse(new URLSearchParams(location.search).get('tags'))";
         browser.until(json, "object").await;
         browser.until(FIELD, field).await;
     }
 
-    // What cannot be read is not sent, and said until it is mended.
+    // Invalid text is not sent, and the message stays until it is corrected.
     let sent = "location.search";
     let before = browser.run(&format!("return {sent}")).await;
     for (text, said) in [
@@ -174,7 +174,7 @@ async fn tags_of_a_link_are_all_read_or_nothing_is_searched() {
         open(&[tags]).await;
         browser.until(PROBLEM, said).await;
         browser.until_says("#found", "Nothing was searched").await;
-        // Nor when spans arrive.
+        // Not even when spans arrive.
         store(&jaeger, &[span(200, 1, 0, "form", "late")]).await;
         browser.until(ASKED, 0).await;
     }

@@ -1,4 +1,4 @@
-//! One trace: its spans, what is known of each, and an address that remembers.
+//! One trace: its spans, their details, and the address that keeps the view.
 
 use crate::{
     browser::Browser,
@@ -154,7 +154,7 @@ async fn a_trace_that_is_not_there_is_said_to_be_missing() {
     let jaeger = Jaeger::start();
     let browser = open(&jaeger, "/trace/f").await;
     browser.until_says("#summary", "trace not found").await;
-    // Jaeger alone has no log lines and nothing to try.
+    // Jaeger alone has neither log lines nor buttons.
     browser
         .until("document.getElementById('lines').checkVisibility()", false)
         .await;
@@ -173,7 +173,7 @@ async fn an_open_trace_grows_and_nobody_loses_their_place() {
     let jaeger = Jaeger::start();
     let browser = open(&jaeger, "/trace/1f").await;
     browser.until_says("#summary", "trace not found").await;
-    // The children first: as long as nobody selects one, the first span is selected.
+    // The children arrive first; until the user selects a span, the first one is selected.
     let child = |id| span(31, id, 1, "shop", &format!("part {id}"));
     let children: Vec<_> = (2..=100).map(child).collect();
     store(&jaeger, &children).await;

@@ -28,7 +28,7 @@ async fn one_click_on_chain_leads_to_the_waterfall_of_three_services_and_their_l
     browser.until(LINES, 9).await;
     let of_paths = "[...new Set([...document.querySelectorAll('.path')].map((it) => it.innerText))].sort().join()";
     browser.until(of_paths, "HTTP,UDP,gRPC").await;
-    // Nobody selected a span: it is the root, in whatever order spans arrived.
+    // Without a selection it is the root, in whatever order spans arrived.
     browser.until(SELECTED, "app-a GET /chain").await;
     browser.until("location.search", "").await;
 

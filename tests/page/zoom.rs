@@ -1,4 +1,4 @@
-//! A part of the trace's time, and the critical path that is marked in it.
+//! Zooming into a trace, and the marks of its critical path.
 
 use crate::{
     browser::Browser,
@@ -10,7 +10,7 @@ const QUERY: &str = "location.search";
 const TICKS: &str =
     "[...document.querySelectorAll('#ticks span')].map((tick) => tick.textContent).join(', ')";
 const WHOLE: &str = "0 µs, 251 ms, 502 ms, 752 ms, 1.003 s";
-/// Where each bar begins and how wide it is, in hundredths of its lane.
+/// The start and width of each bar, in percent of its lane.
 const BARS: &str = "[...document.querySelectorAll('.bar')].map(({ style }) => [style.left.replace('min(', ''), style.width].map(parseFloat)).join('; ')";
 const MARKED: &str = "document.querySelectorAll('.lane .critical').length";
 
@@ -75,7 +75,7 @@ async fn a_range_is_in_the_address() {
     browser.reload().await;
     browser.until(TICKS, ticks).await;
 
-    // What cannot be shown becomes what can.
+    // Impossible ranges become possible ones.
     for (zoom, ticks) in [
         ("1500-500", "1.5 ms, 1.501 ms, 1.502 ms, 1.503 ms, 1.504 ms"),
         (
@@ -106,7 +106,7 @@ async fn a_range_is_drawn_on_the_overview() {
         browser.until("document.getElementById('ticks').textContent !== '' && location.search.includes('zoom=')", true).await;
         let near = "location.search.match(/zoom=(\\d+)-(\\d+)/).slice(1).map((us) => Math.round(us / 10_030)).join()";
         browser.until(near, "25,75").await;
-        // A click moves what is shown.
+        // A click moves the range.
         browser.drag("#overview", pointer, 0.6, 0.6).await;
         browser.until(near, "35,85").await;
         browser
@@ -122,8 +122,8 @@ async fn a_range_is_drawn_on_the_overview() {
 async fn the_critical_path_is_marked() {
     let jaeger = Jaeger::start();
     let browser = open(&jaeger, "/trace/a?span=0000000000000003").await;
-    // The shop for a millisecond, its call for another, and then the bank; nobody waits for the
-    // store.
+    // The shop for a millisecond, its call for another, and then the bank; the store is not waited
+    // for.
     browser.until(MARKED, 3).await;
     browser
         .until_says("#details", "on the critical path\t998 ms")
@@ -140,7 +140,7 @@ async fn the_critical_path_is_marked() {
     browser.until(MARKED, 0).await;
     browser.click("#critical").await;
     browser.until(MARKED, 3).await;
-    // In a part of the time, what is on the path then.
+    // In a part of the time, only that part of the path.
     browser.keys("#tree", "+").await;
     browser.until(MARKED, 1).await;
     browser.assert_quiet().await;

@@ -1,4 +1,4 @@
-//! The endpoints, as a caller sees them.
+//! The endpoints, as a client sees them.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +10,7 @@ use crate::support::service::Service;
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn each_endpoint_answers_as_the_original_does() {
+async fn each_endpoint_answers_as_that_of_the_fastapi_demo_does() {
     let service = Service::untraced(&[]);
     for (path, status, body) in [
         ("/", 200, json!({"Hello": "World"})),

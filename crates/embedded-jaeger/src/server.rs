@@ -1,5 +1,9 @@
-//! Serving HTTP to anybody: bounded connections, buffers and times, which `axum::serve` leaves
-//! open.
+//! Serves HTTP to any client within bounds of connections, memory and time.
+//!
+//! On hyper, since the servers that there are leave open what this one bounds. `axum::serve` has no
+//! timeout for the head of a request, and waits for the last connection without a deadline.
+//! `axum-server` (0.9) has no bound on connections, and drops the error that a connection ends with,
+//! which is how another protocol shows.
 
 use std::{error::Error, io, sync::Arc, time::Duration};
 
@@ -13,19 +17,21 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-/// Connections at a time; more wait in the kernel's queue.
+/// The most connections at a time; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 256;
-/// Between two requests of a connection, and for the head of one.
+/// The time between two requests of a connection, and for the head of one.
 const IDLE: Duration = Duration::from_secs(60);
-/// For answers under way at a shutdown.
+/// The time that requests in flight have to end after a shutdown began.
 const DRAIN: Duration = Duration::from_secs(5);
-/// What one HTTP/1 connection may buffer of heads, or one HTTP/2 connection of bodies that nobody
-/// reads yet, in bytes.
+/// The pause after a failure to accept a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+/// The most bytes that an HTTP/1 connection may buffer of heads, or an HTTP/2 connection of bodies
+/// that are not read yet.
 const CONNECTION_BUFFER: usize = 256 * 1024;
-/// Requests at a time on one HTTP/2 connection.
+/// The most requests at a time on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 32;
 
-/// What is spoken on a port.
+/// The protocol of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     /// HTTP/1.1.
@@ -34,8 +40,8 @@ pub(super) enum Protocol {
     Http2,
 }
 
-/// Serves `router` until `stop`, then lets answers under way end, for a while. `on_other` gets to
-/// know of connections that speak another protocol.
+/// Serves `router` until `stop` is cancelled, and then the requests in flight for [`DRAIN`]. Calls
+/// `on_other` for each connection that speaks another protocol.
 pub(super) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -60,14 +66,13 @@ pub(super) async fn serve(
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // Most likely there are too many open files; trying again at once would only burn
-                // time.
-                warn!("cannot accept a connection: {error}");
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                // Most likely there are too many open files.
+                warn!("cannot accept connections: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        // Answers are small and complete: waiting for more to send only delays them.
+        // Responses are small and complete: waiting for more to send only delays them.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
         let connection = builder.serve_connection(TokioIo::new(stream), service);
@@ -83,23 +88,22 @@ pub(super) async fn serve(
             drop(slot);
         });
     }
-    // Dropping the set afterwards ends what is left.
+    // Dropping the set afterwards ends the others.
     let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
 }
 
-/// What is wrong with the bytes that came, if it is they that are wrong.
+/// The error of a connection that received bytes of another protocol.
 fn other_protocol<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     let error = error.downcast_ref::<hyper::Error>()?;
     if error.is_parse() {
         return Some(error);
     }
-    // HTTP/2's errors have this as their source. When the other side is gone, or an answer broken
-    // off, it is another.
+    // The source of HTTP/2's errors; another one when the client is gone or a response broke off.
     let source = error.source().filter(|_| !error.is_user())?;
     (!source.is::<io::Error>()).then_some(source)
 }
 
-/// What makes a connection of a stream.
+/// Builds the connections of a port.
 pub(super) fn builder(protocol: Protocol) -> Builder<TokioExecutor> {
     let builder = Builder::new(TokioExecutor::new());
     let mut builder = match protocol {
@@ -122,25 +126,8 @@ pub(super) fn builder(protocol: Protocol) -> Builder<TokioExecutor> {
     builder
 }
 
-/// How many requests with a body are read at a time, and for how long: together with the largest
-/// body, a bound on memory.
-#[derive(Debug, Clone)]
-pub(super) struct Limit(Arc<Semaphore>);
-
-impl Limit {
-    const REQUESTS: usize = 16;
-    const TIME: Duration = Duration::from_secs(10);
-
-    /// Waits for its turn, then does the work; `None` when the time for it is over.
-    pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        // The semaphore is never closed, so there always is a permit in the end.
-        let _slot = self.0.acquire().await;
-        tokio::time::timeout(Self::TIME, work).await.ok()
-    }
-}
-
-impl Default for Limit {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(Self::REQUESTS)))
-    }
-}
+/// The most requests with a body at a time, and the time for each: together with the largest body, a
+/// bound on memory.
+pub(super) const MAX_REQUESTS: usize = 16;
+/// See [`MAX_REQUESTS`].
+pub(super) const REQUEST_TIME: Duration = Duration::from_secs(10);

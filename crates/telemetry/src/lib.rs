@@ -45,6 +45,7 @@ use std::{error::Error, io, time::Duration};
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::{Resource, resource::TelemetryResourceDetector, trace::SdkTracerProvider};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
@@ -263,5 +264,19 @@ impl Telemetry {
             Err(error) => tracing::warn!("spans may be lost: {error}"),
         }
         tracing::info!("{}", monitor.span_counts());
+    }
+}
+
+/// Without a [`shutdown`](Telemetry::shutdown) the provider sends what is left, and blocks the thread
+/// for 5 s at most. On a runtime of one thread that is the thread that would send it: there spans
+/// are lost at once.
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        let runtime = Handle::try_current().map(|handle| handle.runtime_flavor());
+        if let Some(Spans { provider, .. }) = &self.spans
+            && matches!(runtime, Ok(RuntimeFlavor::CurrentThread))
+        {
+            let _ = provider.shutdown_with_timeout(Duration::ZERO);
+        }
     }
 }

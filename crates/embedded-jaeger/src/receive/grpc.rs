@@ -13,6 +13,7 @@ use axum::{
     routing::any,
 };
 use bytes::Bytes;
+use tokio::time::timeout;
 use tonic::{
     Code, Request, Response, Status,
     codec::CompressionEncoding::Gzip,
@@ -21,9 +22,10 @@ use tonic::{
 };
 use tonic_health::{ServingStatus, server::health_reporter};
 use tonic_prost::ProstCodec;
+use tower::limit::GlobalConcurrencyLimitLayer;
 
 use super::{MAX_MESSAGE, Reason, SpanSink, decode, foreign};
-use crate::server::Limit;
+use crate::server::{MAX_REQUESTS, REQUEST_TIME};
 
 /// The method that receives spans.
 const POST_SPANS: &str = "/jaeger.api_v2.CollectorService/PostSpans";
@@ -53,32 +55,24 @@ pub(crate) async fn router(sink: Arc<SpanSink>) -> Router {
     let (reporter, health) = health_reporter();
     let serving = ServingStatus::Serving;
     reporter.set_service_status(SERVICES[0], serving).await;
-    let guard = Guard {
-        sink: Arc::clone(&sink),
-        limit: Limit::default(),
-    };
+    let guard = Arc::clone(&sink);
     Routes::new(health)
         .into_axum_router()
         .route(POST_SPANS, any(post_spans).with_state(sink))
         .layer(from_fn_with_state(guard, guarded))
-}
-
-#[derive(Debug, Clone)]
-struct Guard {
-    sink: Arc<SpanSink>,
-    limit: Limit,
+        .layer(GlobalConcurrencyLimitLayer::new(MAX_REQUESTS))
 }
 
 /// Counts requests and refusals by the answer, since tonic itself refuses unknown methods, messages
 /// that are too large, and errors outside of the batch.
 async fn guarded(
-    State(Guard { sink, limit }): State<Guard>,
+    State(sink): State<Arc<SpanSink>>,
     request: axum::extract::Request,
     next: Next,
 ) -> axum::response::Response {
     let path = request.uri().path().to_owned();
-    let too_slow = || Status::deadline_exceeded("the message took too long to arrive").into_http();
-    let response = limit.run(next.run(request)).await;
+    let too_slow = |_| Status::deadline_exceeded("the message took too long to arrive").into_http();
+    let response = timeout(REQUEST_TIME, next.run(request)).await;
     let response = response.unwrap_or_else(too_slow);
     if HEALTH_CHECKS.contains(&path.as_str()) {
         return response;

@@ -14,39 +14,32 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use tokio::time::timeout;
+use tower::limit::GlobalConcurrencyLimitLayer;
 
 use super::{MAX_MESSAGE, Reason, SpanSink, decode, foreign};
-use crate::server::Limit;
+use crate::server::{MAX_REQUESTS, REQUEST_TIME};
 
 /// The receiver's routes. Statuses, and the beginnings of texts, are those of Jaeger's collector,
 /// except for a body that is too large or too slow: the collector has no limit for it.
 pub(crate) fn router(sink: Arc<SpanSink>) -> Router {
+    let limit = GlobalConcurrencyLimitLayer::new(MAX_REQUESTS);
     Router::new()
-        .route("/api/traces", post(traces))
+        .route("/api/traces", post(traces).layer(limit))
         .method_not_allowed_fallback(other_method)
         .fallback(other_path)
-        .with_state(Service {
-            sink,
-            limit: Limit::default(),
-        })
-}
-
-#[derive(Debug, Clone)]
-struct Service {
-    sink: Arc<SpanSink>,
-    limit: Limit,
+        .with_state(sink)
 }
 
 /// The answer to a refused request, and the reason to count.
 type Refusal = (StatusCode, Reason, String);
 
-async fn traces(State(service): State<Service>, request: Request<Body>) -> Response {
-    let Service { sink, limit } = service;
-    let too_slow = || {
+async fn traces(State(sink): State<Arc<SpanSink>>, request: Request<Body>) -> Response {
+    let too_slow = |_| {
         let why = "the request took too long to arrive".into();
         Err((StatusCode::REQUEST_TIMEOUT, Reason::Malformed, why))
     };
-    let received = limit.run(receive(&sink, request)).await;
+    let received = timeout(REQUEST_TIME, receive(&sink, request)).await;
     match received.unwrap_or_else(too_slow) {
         Ok(()) => {
             sink.counters.done();
@@ -56,13 +49,13 @@ async fn traces(State(service): State<Service>, request: Request<Body>) -> Respo
     }
 }
 
-async fn other_method(State(Service { sink, .. }): State<Service>) -> Response {
+async fn other_method(State(sink): State<Arc<SpanSink>>) -> Response {
     let why = "only POST is allowed".into();
     let refusal = (StatusCode::METHOD_NOT_ALLOWED, Reason::Unsupported, why);
     refuse(&sink, refusal)
 }
 
-async fn other_path(State(Service { sink, .. }): State<Service>, uri: Uri) -> Response {
+async fn other_path(State(sink): State<Arc<SpanSink>>, uri: Uri) -> Response {
     let why = foreign::path(uri.path());
     refuse(&sink, (StatusCode::NOT_FOUND, Reason::Unsupported, why))
 }

@@ -40,6 +40,7 @@
 //! value"), and a name in small letters is another variable.
 
 mod declare;
+mod destination;
 mod value;
 mod variables;
 
@@ -230,5 +231,5 @@ fn is_service_link(value: &str) -> bool {
         && port.parse::<u16>().is_ok()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "grpc", feature = "log", feature = "thrift"))]
 mod tests;

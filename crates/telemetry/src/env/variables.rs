@@ -2,18 +2,14 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-#[cfg(feature = "thrift")]
-use super::Port;
 use super::{Env, EnvError, Flag, InvalidValue, Whole, value::MAX_INTEGER, variables};
-#[cfg(any(feature = "grpc", feature = "thrift"))]
-use crate::Mode;
 use crate::{
     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, Requests, ResourceAttributes,
     Sampler, SensitiveKeys, Settings,
 };
 
 variables! {
-    /// Which service this is, and which of its spans are sent, and how.
+    /// The service, its spans and its requests.
     struct Variables {
         /// Attributes of the resource: `key=value,key=value`, percent-encoded.
         otel_resource_attributes: ResourceAttributes = ResourceAttributes::default();
@@ -50,46 +46,6 @@ variables! {
             SensitiveKeys::default();
         /// Whether `Forwarded` and `X-Forwarded-…` are trusted.
         trust_forwarded_headers: Flag = Flag(false);
-    }
-}
-
-#[cfg(any(feature = "grpc", feature = "thrift"))]
-variables! {
-    /// The transport of the spans.
-    struct ModeVariable {
-        /// Transport of the spans.
-        mode: Mode = DEFAULT_MODE;
-    }
-}
-
-/// `grpc`, in a build that has it.
-#[cfg(feature = "grpc")]
-const DEFAULT_MODE: Mode = Mode::Grpc;
-#[cfg(all(feature = "thrift", not(feature = "grpc")))]
-const DEFAULT_MODE: Mode = Mode::ThriftAgent;
-
-#[cfg(feature = "grpc")]
-variables! {
-    /// Where spans go by gRPC.
-    struct GrpcVariables {
-        /// Collector of the mode `grpc`.
-        collector_endpoint_grpc_endpoint: String = "jaeger-collector:14250".to_owned(),
-            if |text| is_host_and_port(text), else "host:port";
-    }
-}
-
-#[cfg(feature = "thrift")]
-variables! {
-    /// Where spans go by Thrift.
-    struct ThriftVariables {
-        /// Collector of the mode `thrift-collector`.
-        collector_thrift_url: String = "http://jaeger-collector:14268".to_owned(),
-            if |text| is_http_url(text), else "a URL that begins with http://";
-        /// Agent of the mode `thrift-agent`.
-        agent_host_name: String = "jaeger-agent".to_owned(),
-            if |text| is_host(text), else "a host name or an IP address";
-        /// Its UDP port for Thrift compact.
-        agent_port: Port = Port(6831);
     }
 }
 
@@ -132,8 +88,9 @@ impl Settings {
     /// Reads these settings from `env`, for a program that has variables of its own: see
     /// [`env`](crate::env).
     pub fn read(env: &mut Env) -> Self {
+        let destination = Destination::read(env);
         let vars: Variables = env.read();
-        let mut settings = Self::new(vars.app_name, destination(env));
+        let mut settings = Self::new(vars.app_name, destination);
         if vars.otel_sdk_disabled.0 {
             settings.destination = None;
         }
@@ -167,38 +124,6 @@ impl Settings {
         settings.ignored = env.take_ignored();
         settings
     }
-}
-
-/// The destination of the mode. The variables of each mode are read, so that an invalid one is found
-/// before the mode is changed to it.
-#[cfg(any(feature = "grpc", feature = "thrift"))]
-fn destination(env: &mut Env) -> Option<Destination> {
-    let mode = env.read::<ModeVariable>().mode;
-    #[cfg(feature = "grpc")]
-    let grpc: GrpcVariables = env.read();
-    #[cfg(feature = "thrift")]
-    let thrift: ThriftVariables = env.read();
-    Some(match mode {
-        #[cfg(feature = "grpc")]
-        Mode::Grpc => Destination::Grpc {
-            collector: grpc.collector_endpoint_grpc_endpoint,
-        },
-        #[cfg(feature = "thrift")]
-        Mode::ThriftCollector => Destination::ThriftCollector {
-            url: thrift.collector_thrift_url,
-        },
-        #[cfg(feature = "thrift")]
-        Mode::ThriftAgent => Destination::ThriftAgent {
-            host: thrift.agent_host_name,
-            port: thrift.agent_port.0,
-        },
-    })
-}
-
-/// A build without a transport sends nothing.
-#[cfg(not(any(feature = "grpc", feature = "thrift")))]
-fn destination(_: &mut Env) -> Option<Destination> {
-    None
 }
 
 type Spans = Whole<1, MAX_INTEGER>;
@@ -238,27 +163,6 @@ impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-#[cfg(feature = "grpc")]
-fn is_host_and_port(text: &str) -> bool {
-    !text.contains('@')
-        && http::uri::Authority::from_str(text).is_ok_and(|host| host.port_u16().is_some())
-}
-
-#[cfg(feature = "thrift")]
-fn is_http_url(text: &str) -> bool {
-    reqwest::Url::parse(text).is_ok_and(|url| url.scheme() == "http" && url.query().is_none())
-}
-
-/// Host names as in RFC 1123, with the underscore that Docker's names use; or an IP address.
-#[cfg(feature = "thrift")]
-fn is_host(text: &str) -> bool {
-    let is_host_name = |text: &str| {
-        let mut bytes = text.bytes();
-        text.len() <= 253 && bytes.all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
-    };
-    text.parse::<std::net::IpAddr>().is_ok() || is_host_name(text)
 }
 
 #[cfg(feature = "log")]

@@ -31,8 +31,7 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 /// of its own.
 ///
 /// # Examples
-#[cfg_attr(feature = "grpc", doc = "```")]
-#[cfg_attr(not(feature = "grpc"), doc = "```ignore")]
+/// ```
 /// use axum_jaeger_telemetry::{
 ///     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, Destination, export::Processor,
 /// };

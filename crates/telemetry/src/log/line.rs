@@ -1,6 +1,7 @@
 //! An event as one line of text or JSON.
 //!
-//! All of it goes straight into the line's buffer: a request pays for each of its lines.
+//! The text goes straight into the line's buffer: a request pays for each of its lines. JSON, which
+//! a program reads, goes through a map first, so that no field of an event replaces one of ours.
 
 use std::fmt::{self, Write};
 
@@ -14,9 +15,9 @@ use tracing::{
 
 use crate::hex;
 
-/// What a line says besides its event.
+/// The parts of a line besides its event.
 pub(super) struct Line<'l> {
-    /// The time, as [`Clock`] has it.
+    /// The time, as text of [`Clock`].
     pub(super) now: &'l str,
     pub(super) service_name: &'l str,
     pub(super) span: Option<&'l SpanContext>,
@@ -88,7 +89,7 @@ fn file_name<'e>(event: &Event<'e>) -> &'e str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// The time in UTC, as `2026-11-22 21:00:00,123`. Remembers the second, whose text is most of the
+/// The time in UTC, as `2026-11-22 21:00:00,123`. Keeps the text of the second, which is most of the
 /// work.
 pub(super) struct Clock {
     second: i64,
@@ -117,7 +118,7 @@ impl Clock {
     }
 }
 
-/// Appends an event's message, and behind it its other fields as ` key=value`.
+/// Appends an event's message, and after it the other fields as ` key=value`.
 struct Text<'l> {
     line: &'l mut String,
     message_end: usize,
@@ -125,7 +126,7 @@ struct Text<'l> {
 
 impl Text<'_> {
     fn message(&mut self, write: impl FnOnce(&mut String)) {
-        // Fields that came before it, which is rare.
+        // Fields that came before the message, which is rare.
         let fields = self.line.split_off(self.message_end);
         write(self.line);
         self.message_end = self.line.len();
@@ -138,7 +139,7 @@ impl Text<'_> {
         self.line.push('=');
     }
 
-    /// For a value whose text has nothing that would have to be quoted.
+    /// Appends a value whose text never needs quotes.
     fn number(&mut self, field: &Field, value: impl fmt::Debug) {
         if field.name() == "message" {
             return self.record_debug(field, &value);
@@ -293,13 +294,13 @@ mod tests {
         lines.lock().unwrap().clone()
     }
 
-    /// What comes behind the brackets.
+    /// The part of a line after the brackets.
     fn rest(log: impl FnOnce()) -> String {
         lines(log).split_once(" - ").unwrap().1.to_owned()
     }
 
     #[test]
-    fn a_line_says_where_it_is_from() {
+    fn a_line_has_its_origin() {
         let line = lines(|| tracing::warn!("hello"));
         let number = line.split_once("line.rs:").unwrap().1;
         let number = number.split_once(']').unwrap().0;
@@ -316,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_come_behind_the_message_and_are_quoted_where_they_must_be() {
+    fn fields_come_after_the_message_and_are_quoted_if_they_must_be() {
         assert_eq!(
             rest(|| tracing::info!(a = 1, b = "x", c = "x y", d = 2.0, e = true, "m {}", 3)),
             "m 3 a=1 b=x c=\"x y\" d=2.0 e=true\n"
@@ -337,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_has_three_digits_behind_the_comma() {
+    fn the_time_has_three_digits_after_the_comma() {
         let mut clock = Clock::NEW;
         let first = clock.now().to_owned();
         let second = clock.now();

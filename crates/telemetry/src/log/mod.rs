@@ -14,10 +14,15 @@ mod line;
 mod metrics;
 mod writer;
 
-use std::{cell::Cell, io, sync::Arc, time::Duration};
+use std::{
+    cell::Cell,
+    io,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use opentelemetry::trace::{SpanRef, TraceContextExt};
-use tracing::{Event, Subscriber, dispatcher};
+use tracing::{Dispatch, Event, Subscriber, dispatcher::WeakDispatch};
 use tracing_opentelemetry::get_otel_context;
 use tracing_subscriber::{
     EnvFilter, Layer, filter::FilterExt, layer::Context, registry::LookupSpan,
@@ -48,6 +53,7 @@ where
         format: settings.log_format,
         service_name: settings.service_name.clone(),
         writer: Arc::clone(&writer),
+        dispatch: OnceLock::new(),
     };
     Ok((log.with_filter(filter), Output(writer)))
 }
@@ -74,6 +80,9 @@ struct Log {
     format: LogFormat,
     service_name: String,
     writer: Arc<Writer>,
+    /// The subscriber that this layer is part of. While an event is dispatched, `tracing` gives no
+    /// access to one that is the default of a thread only.
+    dispatch: OnceLock<WeakDispatch>,
 }
 
 /// Buffers that a thread reuses for its next line.
@@ -103,9 +112,14 @@ impl<S> Layer<S> for Log
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
+    fn on_register_dispatch(&self, subscriber: &Dispatch) {
+        let _ = self.dispatch.set(subscriber.downgrade());
+    }
+
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let current = context.lookup_current().and_then(|span| {
-            dispatcher::get_default(|dispatch| get_otel_context(&span.id(), dispatch))
+            let dispatch = self.dispatch.get()?.upgrade()?;
+            get_otel_context(&span.id(), &dispatch)
         });
         let span = current.as_ref().map(TraceContextExt::span);
         let span = span.as_ref().map(SpanRef::span_context);

@@ -1,5 +1,5 @@
-//! The requests that come in: how many, how long, and a trace for each of the long and the short
-//! (semantic conventions, "HTTP server metrics").
+//! Metrics of incoming requests: number, duration, and an exemplar for each bucket (semantic
+//! conventions, "HTTP server metrics").
 
 use std::{
     fmt::{self, Write},
@@ -28,7 +28,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use super::Metrics;
 use crate::{CANCELLED, server::known_method};
 
-/// Bounds in seconds, as the conventions advise.
+/// Bounds in seconds, as the conventions recommend.
 const BUCKETS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
@@ -39,15 +39,15 @@ pub(super) struct Requests {
     duration: Family<Labels, HistogramWithExemplars<Exemplar>>,
 }
 
-/// All of them are borrowed or counted, none is a new text: they are made for each request.
+/// The labels, made for each request: none of them allocates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
     http_request_method: &'static str,
-    /// Empty where no route matched.
+    /// Empty if no route matched.
     http_route: Option<Route>,
-    /// Empty where the client went away before there was an answer.
+    /// Empty if the client went away before there was a response.
     http_response_status_code: Option<u16>,
-    /// As the span has it: empty where all is well.
+    /// That of the span; empty if there was no error.
     error_type: Option<ErrorType>,
 }
 
@@ -69,8 +69,22 @@ struct Exemplar {
 #[derive(Clone, Debug)]
 struct Hex<T>(T);
 
-/// An axum middleware (`axum::middleware::from_fn_with_state(metrics, record)`), within that of the
-/// span: a request whose trace is kept leaves its ids as an exemplar.
+/// Measures a request: a middleware of axum's, inside that of the span, so that a sampled request
+/// leaves its ids as an exemplar.
+///
+/// # Examples
+/// ```
+/// use axum::{
+///     Router,
+///     middleware::{from_fn, from_fn_with_state},
+/// };
+/// use axum_jaeger_telemetry::{Telemetry, metrics::requests, server};
+///
+/// fn traced(app: Router, telemetry: &Telemetry) -> Router {
+///     app.layer(from_fn_with_state(telemetry.metrics(), requests::record))
+///         .layer(from_fn(server::trace))
+/// }
+/// ```
 pub async fn record(State(metrics): State<Metrics>, request: Request, next: Next) -> Response {
     let mut exchange = metrics.requests.begin(&request);
     let response = next.run(request).await;
@@ -78,7 +92,7 @@ pub async fn record(State(metrics): State<Metrics>, request: Request, next: Next
     response
 }
 
-/// A request until it is answered or the client goes away.
+/// A request until its response, or until the client goes away.
 struct Exchange {
     requests: Requests,
     labels: Labels,
@@ -90,13 +104,13 @@ impl Requests {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register_with_unit(
             "http_server_request_duration",
-            "Duration of the requests that came in",
+            "Duration of incoming requests",
             Unit::Seconds,
             self.duration.clone(),
         );
         registry.register(
             "http_server_active_requests",
-            "Requests that are not answered yet",
+            "Requests without a response so far",
             self.active.clone(),
         );
     }

@@ -14,10 +14,10 @@ import { tag } from "./model.js";
  */
 
 /**
- * Finds the critical path of a trace like Jaeger's own UI: the spans that made its root take as long
- * as it did. It is followed from the end of a span backwards. Until the last child ended, the time
- * is the span's own; then it is the child's, by the same rule; from the child's start on it is the
- * span's again, together with those of its children that had ended by then.
+ * Finds the critical path of a trace like Jaeger's own UI: the spans that made its root take as
+ * long as it did. It is followed from the end of a span backwards. Until the last child ended, the
+ * time is the span's own; then it is the child's, by the same rule; from the child's start on it is
+ * the span's again, together with those of its children that had ended by then.
  * @param {Pick<Trace, "nodes" | "root">} trace
  * @returns {CriticalPath}
  */

@@ -2,13 +2,20 @@
 
 /** @typedef {Record<string, string>} Style */
 /** @typedef {string | number | boolean} Attribute */
+/** @typedef {{ style?: Style, [aria: `aria-${string}`]: Attribute }} Others */
+
+/**
+ * Properties of an element, its style, and attributes that are no properties.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @typedef {Partial<Omit<HTMLElementTagNameMap[K], "style">> & Others} Properties
+ */
 
 /**
  * Makes an element; every element of the page is made here or by `draw`. Children are nodes or
  * text; text is never read as markup.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {Partial<Omit<HTMLElementTagNameMap[K], "style">> & { style?: Style, [aria: `aria-${string}`]: Attribute }} properties
+ * @param {Properties<K>} properties
  * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[K]}
  */

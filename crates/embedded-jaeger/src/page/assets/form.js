@@ -69,7 +69,7 @@ export function offer(field, names) {
 }
 
 /**
- * Fills the form in. Returns whether all of the link is valid; problems are shown beside the fields.
+ * Fills in the form. Returns whether the whole link is valid; problems are shown beside the fields.
  * @param {URLSearchParams} link
  */
 export function fillForm(link) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Call, Figures, ServiceFigures } from "./types.d.ts" */
+/** @import { Call, Stats, ServiceStats } from "./types.d.ts" */
 /** @import { Box, Point, Route } from "./layout.js" */
 import { draw, hue, refill } from "./dom.js";
 import { layout } from "./layout.js";
@@ -13,7 +13,7 @@ const MAX_LABELS = 60;
 /**
  * Draws which service calls which. Returns the number of services for which there is no room.
  * @param {HTMLElement} element
- * @param {Pick<Figures, "services" | "calls">} figures
+ * @param {Pick<Stats, "services" | "calls">} stats
  * @param {(service: string) => string} link the address that a service leads to
  */
 export function graph(element, { services, calls }, link) {
@@ -77,7 +77,7 @@ function label({ call, label: { x, y, end } }) {
 }
 
 /**
- * @param {ServiceFigures} service
+ * @param {ServiceStats} service
  * @param {Box} box
  * @param {string} href
  */

@@ -14,7 +14,7 @@ const GAP = 22;
 const LOOP = 30;
 const SWEEPS = 12;
 const LABEL = 15;
-// How close an item is to its neighbours; the rest pulls it to the middle and keeps the picture low.
+// The pull of an item's neighbours; the rest pulls it to the middle, which keeps the picture low.
 const PULL = 0.8;
 
 /** @typedef {"left" | "right"} Side */
@@ -154,8 +154,8 @@ function wayOf(call, items) {
 }
 
 /**
- * Orders the items of each column by the mean place of their neighbours in the column before, to and
- * fro.
+ * Orders the items of each column by the mean place of their neighbours in the column before, to
+ * and fro.
  * @param {Item[][]} grid
  */
 function order(grid) {
@@ -216,8 +216,8 @@ export function spread(wishes, spaces) {
 const boxOf = ({ column, height, y }) => ({ x: leftOf(column), y: y + height / 2 - HEIGHT, width: WIDTH, height: HEIGHT });
 
 /**
- * Sets where calls leave a service to the right, or reach one from the left: one below the other, in
- * the order of where they go on.
+ * Sets where calls leave a service to the right, or reach one from the left: one below the other,
+ * in the order of where they go on.
  * @param {Way<AnyCall>[]} ways
  * @param {Side} side
  */

@@ -10,7 +10,8 @@ const MAX_TRACES = 100;
 
 /**
  * Calls `update` when spans arrive, unless the button is pressed: with the ids of the traces that
- * changed if the messages name them, else with undefined. Returns a function that requests an update.
+ * changed if the messages name them, else with undefined. Returns a function that requests an
+ * update.
  * @param {HTMLElement} button
  * @param {(changed?: string[]) => Promise<void>} update
  * @param {() => string} path the address of the messages
@@ -61,7 +62,7 @@ export function oneAtATime(update) {
   };
 }
 
-// Milliseconds between two updates while no messages come through; each pause is twice the last one.
+// Milliseconds between two updates while no messages come through; the pause doubles each time.
 const FIRST_PAUSE = 3_000;
 const LAST_PAUSE = 60_000;
 

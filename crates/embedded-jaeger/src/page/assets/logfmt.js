@@ -1,9 +1,9 @@
 // @ts-check
 import { excerpt } from "./text.js";
 
-// Tags as they are typed: `key=value "my key"="two words" error`, where a key alone means true. This
-// is logfmt as Jaeger's own page reads it; in addition, `=` may have blanks around it, and a value
-// may contain `=`.
+// Tags as they are typed: `key=value "my key"="two words" error`, where a key alone means true.
+// This is logfmt as Jaeger's own page reads it; in addition, `=` may have blanks around it, and a
+// value may contain `=`.
 
 const BLANKS = /\s*/y;
 const QUOTED = /"((?:[^"\\]|\\[^])*)"/y;
@@ -58,8 +58,8 @@ export function read(text) {
 }
 
 /**
- * Writes tags as text that `read` or `fromJson` understands: on one line, or as JSON if a line break
- * makes that impossible.
+ * Writes tags as text that `read` or `fromJson` understands: on one line, or as JSON if a line
+ * break makes that impossible.
  * @param {Map<string, string>} tags
  */
 export function write(tags) {

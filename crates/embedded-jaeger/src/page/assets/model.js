@@ -123,8 +123,8 @@ function rootOf(nodes) {
 }
 
 /**
- * Sorts depth first, and sets `depth`, `index` and `place`. Not recursive: a trace may be deeper than
- * the call stack.
+ * Sorts depth first, and sets `depth`, `index` and `place`. Not recursive: a trace may be deeper
+ * than the call stack.
  * @param {SpanNode[]} nodes
  */
 function inOrder(nodes) {

@@ -16,8 +16,8 @@ const STEPS = [
 ];
 
 /**
- * Shows traces by their start and, on a logarithmic scale, by their duration. Each is a link; the tab
- * key stops at one of them, and the arrow keys move between them.
+ * Shows traces by their start and, on a logarithmic scale, by their duration. Each is a link; the
+ * tab key stops at one of them, and the arrow keys move between them.
  * @param {HTMLElement} figure
  * @param {Trace[]} traces
  */

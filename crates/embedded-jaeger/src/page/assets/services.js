@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Call, Figures, OperationFigures } from "./types.d.ts" */
+/** @import { Call, Stats, OperationStats } from "./types.d.ts" */
 /** @import { Column } from "./table.js" */
 import { base } from "./address.js";
 import { ask } from "./api.js";
@@ -27,7 +27,7 @@ function writeUrl(name, value) {
 }
 
 /**
- * The address of a search for the spans of some figures.
+ * The address of a search for the spans behind a number.
  * @param {Record<string, string>} wanted
  */
 const search = (wanted) => `${base}/search?${new URLSearchParams({ ...wanted, lookback: lookback.value })}`;
@@ -74,16 +74,16 @@ const service = (name) => make("span", {}, ...serviceName(name));
  * A column of a percentile.
  * @param {"p50" | "p95" | "p99"} key
  */
-const percentile = (key) => amount(key, key, (/** @type {OperationFigures} */ row) => duration(row[key]));
+const percentile = (key) => amount(key, key, (/** @type {OperationStats} */ row) => duration(row[key]));
 
-/** @param {OperationFigures} row */
+/** @param {OperationStats} row */
 function errorLink({ service, operation, errors }) {
   if (errors === 0) return "0";
   const href = search({ service, operation, tags: "error=true" });
   return make("a", { href, className: "error", ariaLabel: `${number(errors)} errors of ${service}: ${operation}` }, number(errors));
 }
 
-/** @param {OperationFigures} row */
+/** @param {OperationStats} row */
 const operationLink = ({ service, operation }) => make("a", { href: search({ service, operation }) }, clamped(operation || "(no name)"));
 
 /** @type {Table<Call>} */
@@ -95,7 +95,7 @@ const calls = new Table(byId("calls", HTMLTableElement), [
   errorShare("calls"),
 ], state.get("calls"), (sort) => writeUrl("calls", sort));
 
-/** @type {Table<OperationFigures>} */
+/** @type {Table<OperationStats>} */
 const operations = new Table(byId("operations", HTMLTableElement), [
   text("service", "Service", (row) => service(row.service)),
   text("operation", "Operation", operationLink, true),
@@ -108,21 +108,21 @@ const operations = new Table(byId("operations", HTMLTableElement), [
 let shown = "";
 
 async function show() {
-  const figures = /** @type {Figures} */ (await ask(`/page/stats?lookback=${lookback.value}`));
-  const none = figures.services.length === 0;
-  byId("figures").hidden = none;
-  const now = JSON.stringify([lookback.value, figures]);
+  const stats = /** @type {Stats} */ (await ask(`/page/stats?lookback=${lookback.value}`));
+  const none = stats.services.length === 0;
+  byId("stats").hidden = none;
+  const now = JSON.stringify([lookback.value, stats]);
   if (none || now === shown) return none ? "No spans within this time." : null;
   shown = now;
-  const omitted = graph(byId("graph"), figures, (service) => search({ service }));
-  calls.show(figures.calls);
-  operations.show(figures.operations);
-  byId("calls").hidden = figures.calls.length === 0;
+  const omitted = graph(byId("graph"), stats, (service) => search({ service }));
+  calls.show(stats.calls);
+  operations.show(stats.operations);
+  byId("calls").hidden = stats.calls.length === 0;
   byId("left-out").textContent = [
     ...(omitted > 0 ? [`${count(omitted, "service")} with fewer requests not in the picture.`] : []),
-    ...(figures.leftOut > 0 ? [`${count(figures.leftOut, "line")} with fewer requests left out.`] : []),
+    ...(stats.leftOut > 0 ? [`${count(stats.leftOut, "line")} with fewer requests left out.`] : []),
   ].join(" ");
-  return count(figures.services.length, "service");
+  return count(stats.services.length, "service");
 }
 
 // Shows the outcome in the heading, which is read aloud when it changes.

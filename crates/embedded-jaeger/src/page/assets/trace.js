@@ -129,7 +129,7 @@ function readUrl() {
   applyRange();
   redraw();
   const wanted = linkedNode();
-  // The span of a link is shown even if the link's filter excludes it, and if it is below a closed one.
+  // The span of a link is shown even if it is below a closed one, or the link's filter excludes it.
   if (wanted && !state.matches) jump(wanted);
   else select(wanted ?? firstNode(), !wanted);
 }

@@ -96,8 +96,8 @@ function parse(text) {
 }
 
 /**
- * Keeps the text of a number that is too large for JavaScript; OTLP's JSON allows either form. Older
- * browsers do not pass the text.
+ * Keeps the text of a number that is too large for JavaScript; OTLP's JSON allows either form.
+ * Older browsers do not pass the text.
  * @param {string} _key
  * @param {unknown} value
  * @param {{ source?: string }} [context]

@@ -126,7 +126,7 @@ export interface LogLines {
   services: string[];
 }
 
-export interface ServiceFigures {
+export interface ServiceStats {
   name: string;
   requests: number;
   errors: number;
@@ -140,7 +140,7 @@ export interface Call {
 }
 
 /** The requests for an operation; durations are microseconds. */
-export interface OperationFigures {
+export interface OperationStats {
   service: string;
   operation: string;
   requests: number;
@@ -151,10 +151,10 @@ export interface OperationFigures {
 }
 
 /** The answer of `/page/stats`. */
-export interface Figures {
-  services: ServiceFigures[];
+export interface Stats {
+  services: ServiceStats[];
   calls: Call[];
-  operations: OperationFigures[];
+  operations: OperationStats[];
   /** The number of calls and operations beyond the server's limit. */
   leftOut: number;
 }

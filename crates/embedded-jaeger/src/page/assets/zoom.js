@@ -184,7 +184,10 @@ export class Zoom {
       byId(name).addEventListener("click", () => this[name]());
     }
     const overview = this.#overview;
-    /** @typedef {{ left: number, width: number, x: number }} Drag where the overview is, and where the drag began */
+    /**
+     * The place of the overview, and where the drag began.
+     * @typedef {{ left: number, width: number, x: number }} Drag
+     */
     /** @type {Drag | null} */
     let drag = null;
     const at = (/** @type {Drag} */ { left, width }, /** @type {number} */ x) =>
