@@ -16,7 +16,7 @@ use crate::{
 ///
 /// Its text lists the spans that had arrived, or else the services of which spans had arrived.
 #[derive(Debug, Clone, Error)]
-#[error("{awaited} not as expected after {waited:?}: {}", self.state())]
+#[error("{awaited} not as expected within {waited:?}: {}", self.state())]
 #[non_exhaustive]
 pub struct WaitError {
     /// The traces as they were when the time was over.
@@ -36,7 +36,7 @@ impl WaitError {
         match self.services.is_empty() {
             true => "no spans arrived at all".to_owned(),
             false => format!(
-                "nothing of it arrived, but spans of {}",
+                "there are none, but other spans, of {}",
                 self.services.join(", ")
             ),
         }
@@ -115,7 +115,7 @@ impl Jaeger {
         };
         let look = |store: &Store| query::trace(store, id).filter(|trace| done(trace));
         let found = self.wait(changed, look, timeout).await;
-        found.ok_or_else(|| self.wait_error(format!("trace {id}"), self.trace(id), timeout))
+        found.ok_or_else(|| self.wait_error(format!("trace {id} was"), self.trace(id), timeout))
     }
 
     /// As [`Jaeger::wait_for_trace`], for tests that do not know the id: waits until `done` is true
@@ -150,7 +150,7 @@ impl Jaeger {
         let look = |store: &Store| Some(query::traces(store, query)).filter(|traces| done(traces));
         let found = self.wait(changed, look, timeout).await;
         found.ok_or_else(|| {
-            let awaited = format!("the traces of {query}");
+            let awaited = format!("the traces of {query} were");
             self.wait_error(awaited, self.traces(query), timeout)
         })
     }

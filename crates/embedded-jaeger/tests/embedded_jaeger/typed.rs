@@ -209,7 +209,7 @@ async fn the_error_shows_what_had_arrived() {
     };
     assert_eq!(
         trace_error(1).await,
-        "trace 0000000000000001 not as expected after 10ms: no spans arrived at all"
+        "trace 0000000000000001 was not as expected within 10ms: no spans arrived at all"
     );
     store(
         &jaeger,
@@ -218,12 +218,14 @@ async fn the_error_shows_what_had_arrived() {
     .await;
     assert_eq!(
         trace_error(1).await,
-        "trace 0000000000000001 not as expected after 10ms: trace 0000000000000001, spans: 2\n  \
-         shop buy (server) 5ms\n    bank pay (server) 5ms"
+        "trace 0000000000000001 was not as expected within 10ms: trace 0000000000000001, spans: 2
+  \
+         shop buy (server) 5ms
+    bank pay (server) 5ms"
     );
     assert_eq!(
         trace_error(2).await,
-        "trace 0000000000000002 not as expected after 10ms: nothing of it arrived, but spans of \
+        "trace 0000000000000002 was not as expected within 10ms: there are none, but other spans, of \
          bank, shop"
     );
     let query = TraceQuery::new("shop")
@@ -235,8 +237,8 @@ async fn the_error_shows_what_had_arrived() {
     assert_eq!((error.traces.len(), error.services.len()), (0, 2));
     assert_eq!(
         error.to_string(),
-        "the traces of service shop, operation sell, tag a=x, tag b=1 not as expected after 10ms: \
-         nothing of it arrived, but spans of bank, shop"
+        "the traces of service shop, operation sell, tag a=x, tag b=1 were not as expected within 10ms: \
+         there are none, but other spans, of bank, shop"
     );
 }
 
