@@ -180,11 +180,12 @@ pub struct Telemetry {
     log: log::Output,
 }
 
-/// The provider of spans, and a view of their export.
+/// The provider of spans, a view of their export, and the runtime of the latter.
 #[derive(Debug)]
 struct Spans {
     provider: SdkTracerProvider,
     monitor: Monitor,
+    runtime: Handle,
 }
 
 impl Spans {
@@ -206,7 +207,11 @@ impl Spans {
             .with_sampler(settings.sampler.for_sdk())
             .with_span_processor(processor)
             .build();
-        Ok(Self { provider, monitor })
+        Ok(Self {
+            provider,
+            monitor,
+            runtime: Handle::current(),
+        })
     }
 
     fn layer<S>(&self, settings: &Settings) -> impl Layer<S> + use<S>
@@ -253,11 +258,16 @@ impl Telemetry {
     /// Sends what is left, for `deadline` at most; it does not wait for a collector that is not
     /// there. The last line of the log has the counts of the spans.
     pub async fn shutdown(mut self, deadline: Duration) {
-        let Some(Spans { provider, monitor }) = self.spans.take() else {
+        let Some(Spans {
+            provider,
+            monitor,
+            runtime,
+        }) = self.spans.take()
+        else {
             return;
         };
         // It blocks the thread until all is sent.
-        let flush = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(deadline));
+        let flush = runtime.spawn_blocking(move || provider.shutdown_with_timeout(deadline));
         match flush.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("spans may be lost: {error}"),
@@ -267,16 +277,25 @@ impl Telemetry {
     }
 }
 
-/// Without a [`shutdown`](Telemetry::shutdown) the provider sends what is left, and blocks the
-/// thread for 5 s at most. On a runtime of one thread that is the thread that would send it: there
-/// spans are lost at once.
+/// The limit for the last spans to be sent when there was no shutdown.
+const DROP_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Without a [`shutdown`](Telemetry::shutdown) it sends what is left, and blocks the thread for 5 s
+/// at most. On a runtime of one thread that is the thread that would send it: there spans are lost
+/// at once. Either way the last line of the log has the counts of the spans, if there were any.
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        let runtime = Handle::try_current().map(|handle| handle.runtime_flavor());
-        if let Some(Spans { provider, .. }) = &self.spans
-            && matches!(runtime, Ok(RuntimeFlavor::CurrentThread))
-        {
-            let _ = provider.shutdown_with_timeout(Duration::ZERO);
+        let Some(spans) = &self.spans else { return };
+        let deadline = match spans.runtime.runtime_flavor() {
+            RuntimeFlavor::CurrentThread => Duration::ZERO,
+            _ => DROP_DEADLINE,
+        };
+        // The counts show what was lost. The subscriber keeps the provider, which does not end on
+        // its own.
+        let _ = spans.provider.shutdown_with_timeout(deadline);
+        let counts = spans.monitor.span_counts();
+        if counts.started() > 0 {
+            tracing::info!("{counts}");
         }
     }
 }

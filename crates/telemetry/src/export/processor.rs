@@ -13,7 +13,7 @@ use opentelemetry_sdk::{
     error::{OTelSdkError, OTelSdkResult},
     trace::{Span, SpanData, SpanProcessor},
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, task::AbortHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -65,6 +65,7 @@ pub struct Processor {
     monitor: Monitor,
     /// Ends the pauses before retries.
     closing: CancellationToken,
+    task: AbortHandle,
 }
 
 impl Processor {
@@ -103,17 +104,27 @@ impl Processor {
             log: DeliveryLog::new(name),
             closing: closing.clone(),
         };
-        runtime.spawn(Arc::new(exporter).run());
+        let task = runtime.spawn(Arc::new(exporter).run()).abort_handle();
         Ok(Self {
             encoding,
             monitor,
             closing,
+            task,
         })
     }
 
     /// A view of the counts of this processor's spans, also after the processor is gone.
     pub fn monitor(&self) -> Monitor {
         self.monitor.clone()
+    }
+
+    /// The time to wait for the export: none once its runtime is gone.
+    fn wait(&self, limit: Duration) -> Duration {
+        if self.task.is_finished() {
+            Duration::ZERO
+        } else {
+            limit
+        }
     }
 }
 
@@ -135,7 +146,7 @@ impl SpanProcessor for Processor {
 
     /// Sends all waiting spans. Blocks the thread.
     fn force_flush(&self) -> OTelSdkResult {
-        if self.monitor.queue.flush(FLUSH_TIMEOUT) {
+        if self.monitor.queue.flush(self.wait(FLUSH_TIMEOUT)) {
             Ok(())
         } else {
             Err(OTelSdkError::Timeout(FLUSH_TIMEOUT))
@@ -148,7 +159,7 @@ impl SpanProcessor for Processor {
             return Err(OTelSdkError::AlreadyShutdown);
         }
         self.closing.cancel();
-        if self.monitor.queue.close(timeout) {
+        if self.monitor.queue.close(self.wait(timeout)) {
             Ok(())
         } else {
             Err(OTelSdkError::Timeout(timeout))
@@ -186,5 +197,14 @@ mod tests {
             Err(OTelSdkError::AlreadyShutdown)
         ));
         assert_eq!(processor.monitor().span_counts().started(), 0);
+    }
+
+    #[test]
+    fn a_shutdown_does_not_wait_for_a_runtime_that_is_gone() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let processor = runtime.block_on(async { start() }).unwrap();
+        drop(runtime);
+        assert!(processor.task.is_finished());
+        assert_eq!(processor.wait(FLUSH_TIMEOUT), Duration::ZERO);
     }
 }
