@@ -34,17 +34,17 @@
 //! );
 //! ```
 //!
-//! The type of a variable has [`FromStr`](std::str::FromStr) and [`Display`](fmt::Display), and the error of the
-//! former says which texts the type accepts; see [`InvalidValue`]. An empty variable counts as
-//! not set (OpenTelemetry specification, "Environment Variable Specification", "Parsing empty
-//! value"), and a name in small letters is another variable.
+//! The type of a variable has [`FromStr`](std::str::FromStr) and [`Display`](fmt::Display), and the
+//! error of the former names the texts that the type accepts; see [`InvalidValue`]. An empty
+//! variable counts as not set (OpenTelemetry specification, "Environment Variable Specification",
+//! "Parsing empty value"), and a name in small letters is another variable.
 
 mod declare;
 mod destination;
 mod value;
 mod variables;
 
-use std::{ffi::OsString, fmt, mem, net::IpAddr};
+use std::{collections::BTreeMap, ffi::OsString, fmt, mem, net::IpAddr};
 
 #[doc(hidden)]
 pub use serde;
@@ -93,7 +93,7 @@ impl fmt::Display for EnvError {
 /// A set of environment variables, and what reading them has shown so far.
 #[derive(Debug)]
 pub struct Env {
-    vars: Vec<(String, String)>,
+    vars: BTreeMap<String, String>,
     in_force: Vec<(String, String)>,
     invalid: Vec<InvalidVariable>,
     ignored: Vec<InvalidVariable>,
@@ -107,14 +107,18 @@ impl Env {
         Self::from_vars(std::env::vars_os().map(|(name, value)| (text(name), text(value))))
     }
 
-    /// These variables, by name and value.
+    /// These variables, by name and value. Of two with one name the first counts, as for `getenv`.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Self {
         // envy takes a name in small letters for the same variable.
         let counts = |(name, value): &(String, String)| {
             !value.is_empty() && !name.contains(|c: char| c.is_ascii_lowercase())
         };
+        let mut by_name = BTreeMap::new();
+        for (name, value) in vars.into_iter().filter(counts) {
+            by_name.entry(name).or_insert(value);
+        }
         Self {
-            vars: vars.into_iter().filter(counts).collect(),
+            vars: by_name,
             in_force: Vec::new(),
             invalid: Vec::new(),
             ignored: Vec::new(),
@@ -124,7 +128,7 @@ impl Env {
     /// The same without the variables that `uses` refuses: those count as not set.
     #[must_use]
     pub fn only(mut self, uses: impl Fn(&str) -> bool) -> Self {
-        self.vars.retain(|(name, _)| uses(name));
+        self.vars.retain(|name, _| uses(name));
         self
     }
 
@@ -155,8 +159,9 @@ impl Env {
 
     #[doc(hidden)]
     pub fn texts<T: DeserializeOwned + Default>(&self) -> T {
-        // Cannot fail: every field is an optional `Text`, which keeps its error.
-        envy::from_iter(self.vars.iter().cloned()).unwrap_or_default()
+        // Cannot fail: a name is there once, and every field is an optional `Text`, which keeps its
+        // error.
+        envy::from_iter(self.vars.clone()).unwrap_or_default()
     }
 
     #[doc(hidden)]
