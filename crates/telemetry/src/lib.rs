@@ -22,9 +22,6 @@
 //! - [`metrics`] counts and measures, for Prometheus.
 //! - [`export`] takes finished spans to Jaeger.
 
-// For the paths in `env::variables!`.
-extern crate self as axum_jaeger_telemetry;
-
 pub mod clock;
 pub mod env;
 mod error_chain;
@@ -54,7 +51,7 @@ use tracing_subscriber::{
 #[cfg(feature = "metrics")]
 use self::metrics::Metrics;
 use self::{
-    exception::{CANCELLED, record_cancelled},
+    exception::{CANCELLED, OTHER, record_cancelled},
     export::{Monitor, SpanCounts},
     settings::{requests, set_requests},
     span_filter::span_filter,
@@ -163,9 +160,17 @@ where
     let layers = Layer::and_then(layers, log_layer);
     set_requests(settings.requests.clone());
     let telemetry = Telemetry {
+        #[cfg(feature = "metrics")]
+        metrics: Metrics::new(|registry| {
+            #[cfg(feature = "log")]
+            log.register(registry);
+            if let Some(spans) = &spans {
+                spans.monitor.register(registry);
+            }
+        }),
         spans,
         #[cfg(feature = "log")]
-        log,
+        _log: log,
     };
     Ok((layers, telemetry))
 }
@@ -174,10 +179,12 @@ where
 #[derive(Debug)]
 #[must_use = "spans in the queue are lost without a shutdown"]
 pub struct Telemetry {
+    #[cfg(feature = "metrics")]
+    metrics: Metrics,
     spans: Option<Spans>,
+    /// Here to be dropped: it writes the last lines.
     #[cfg(feature = "log")]
-    #[cfg_attr(not(feature = "metrics"), expect(dead_code))] // it is there to be dropped
-    log: log::Output,
+    _log: log::Output,
 }
 
 /// The provider of spans, a view of their export, and the runtime of the latter.
@@ -234,17 +241,11 @@ impl Spans {
 }
 
 impl Telemetry {
-    /// The metrics of this process. The middleware `metrics::requests::record` counts its
-    /// requests.
+    /// The metrics of this process, the same at each call. The middleware
+    /// `metrics::requests::record` counts its requests.
     #[cfg(feature = "metrics")]
     pub fn metrics(&self) -> Metrics {
-        Metrics::new(|registry| {
-            #[cfg(feature = "log")]
-            self.log.register(registry);
-            if let Some(spans) = &self.spans {
-                spans.monitor.register(registry);
-            }
-        })
+        self.metrics.clone()
     }
 
     /// The number of spans in each state; all zero without a destination.

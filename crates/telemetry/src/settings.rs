@@ -117,7 +117,17 @@ impl Settings {
 }
 
 /// Settings for the spans of requests.
+///
+/// # Examples
+/// ```
+/// use axum_jaeger_telemetry::{Requests, server::TraceLayer};
+///
+/// let mut settings = Requests::default();
+/// settings.trusts_forwarded = true;
+/// let layer = TraceLayer::new().with_settings(settings);
+/// ```
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Requests {
     /// Keys of a URL's query whose values are redacted.
     pub sensitive_keys: SensitiveKeys,
