@@ -54,6 +54,11 @@ use crate::redaction::without_credentials;
 
 #[doc(inline)]
 pub use crate::__variables as variables;
+#[cfg(feature = "grpc")]
+pub(crate) use destination::is_host_and_port;
+#[cfg(feature = "thrift")]
+pub(crate) use destination::is_http_url;
+
 #[doc(hidden)]
 pub use declare::Text;
 pub use declare::Variables;

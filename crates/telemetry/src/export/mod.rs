@@ -33,6 +33,7 @@ mod transport;
 use std::{error::Error, sync::Arc, time::Duration};
 
 use self::{metrics::ExportMetrics, queue::Queue};
+use crate::redaction::without_credentials;
 
 pub use counts::{DropReason, SpanCounts};
 pub use encoding::EnvelopeError;
@@ -65,14 +66,24 @@ pub enum BuildError {
         source: Source,
     },
     /// The collector's address is invalid.
-    #[cfg(feature = "grpc")]
+    #[cfg(any(feature = "grpc", feature = "thrift"))]
     #[error("the collector's address {address:?} is invalid: {source}")]
     Address {
-        /// The address from the settings.
+        /// The address from the settings, without a password.
         address: String,
         /// The error of its parser.
         source: Source,
     },
+}
+
+#[cfg(any(feature = "grpc", feature = "thrift"))]
+impl BuildError {
+    fn address(address: &str, source: impl Into<Source>) -> Self {
+        Self::Address {
+            address: without_credentials(address).into_owned(),
+            source: source.into(),
+        }
+    }
 }
 
 /// A view of a [`Processor`]: the counts of its spans, and the metrics of its export.

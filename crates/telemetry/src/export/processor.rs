@@ -167,6 +167,13 @@ impl SpanProcessor for Processor {
     }
 }
 
+/// Ends the export, also of a processor that no provider has shut down.
+impl Drop for Processor {
+    fn drop(&mut self) {
+        let _ = self.shutdown_with_timeout(Duration::ZERO);
+    }
+}
+
 #[cfg(all(test, feature = "grpc"))]
 mod tests {
     use super::*;
@@ -197,6 +204,37 @@ mod tests {
             Err(OTelSdkError::AlreadyShutdown)
         ));
         assert_eq!(processor.monitor().span_counts().started(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_export_of_a_processor_that_is_dropped_ends() {
+        let processor = start().unwrap();
+        let task = processor.task.clone();
+        drop(processor);
+        while !task.is_finished() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_none_is_an_error() {
+        let grpc = |address: &str| Destination::Grpc {
+            collector: address.to_owned(),
+        };
+        let mut bad = ["", "host", "http://host:14250", "host:14250/path"]
+            .map(grpc)
+            .to_vec();
+        #[cfg(feature = "thrift")]
+        bad.extend(["", "host:14268", "https://host"].map(|url| {
+            let url = url.to_owned();
+            Destination::ThriftCollector { url }
+        }));
+        let resource = Resource::builder_empty().build();
+        for destination in bad {
+            let error = Processor::start(&destination, Batching::DEFAULT, 0, &resource);
+            let error = error.unwrap_err();
+            assert!(matches!(error, BuildError::Address { .. }), "{error}");
+        }
     }
 
     #[test]
