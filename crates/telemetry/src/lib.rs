@@ -13,11 +13,12 @@
 //! }
 //! ```
 //!
-//! - [`init`] sets both up for the process; [`layers`] is for those who have a subscriber of their
+//! - [`init`] sets both up for the process; [`layers`] does it for a subscriber of the program's
 //!   own. [`Telemetry::shutdown`] sends what is left.
-//! - [`Settings`] come from the environment ([`mod@env`]) or are set by hand.
-//! - [`server::trace`] makes the one span of an incoming request.
-//! - [`client::send`] makes the one span of an outgoing request.
+//! - [`Settings`] come from the environment ([`mod@env`]) or are set in code.
+//! - [`server`] makes the span of an incoming request, as axum middleware or as a tower layer.
+//! - [`client`] makes the span of an outgoing request, for reqwest or as a tower layer.
+//! - [`propagation`] reads and writes the headers that carry a trace.
 //! - [`clock::StepGuard`] keeps the duration of a span of your own right when the clock is set.
 //! - [`metrics`] counts and measures, for Prometheus.
 //! - [`export`] takes finished spans to Jaeger.

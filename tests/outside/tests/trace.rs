@@ -11,6 +11,7 @@ async fn a_span_of_any_crate_arrives_and_its_log_line_has_its_ids() -> Result<()
     program
         .env_clear()
         .env("APP_NAME", "outside")
+        .env("ITEMS", "7")
         .env("COLLECTOR_ENDPOINT_GRPC_ENDPOINT", jaeger.grpc_endpoint());
     let output = tokio::task::spawn_blocking(move || program.output()).await??;
     let log = String::from_utf8(output.stdout)?;

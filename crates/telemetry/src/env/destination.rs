@@ -86,7 +86,7 @@ impl Destination {
         })
     }
 
-    /// There is none without a transport.
+    /// `None`, since there is no transport.
     #[cfg(not(any(feature = "grpc", feature = "thrift")))]
     pub(super) fn read(_: &mut Env) -> Option<Self> {
         None

@@ -73,7 +73,7 @@ pub struct InvalidVariable {
     pub name: String,
     /// The value, without a password.
     pub value: String,
-    /// The reason, which says what is expected.
+    /// The reason, with the expected values.
     pub reason: String,
 }
 
@@ -147,8 +147,9 @@ impl Env {
     /// order in which they were read.
     ///
     /// # Errors
-    /// [`EnvError`] with every invalid variable, but for those of OpenTelemetry's specification:
-    /// it says that they count as not set, with a warning, which [`init`](crate::init) logs.
+    /// [`EnvError`] with every invalid variable, except for those of OpenTelemetry's
+    /// specification: as it demands, they count as not set, and [`init`](crate::init) logs a
+    /// warning for each.
     pub fn finish(self) -> Result<Vec<(String, String)>, EnvError> {
         if self.invalid.is_empty() {
             Ok(self.in_force)

@@ -4,11 +4,12 @@
 //! on_end ─ encoding ─ queue ─ exporter ─ transport ─ Jaeger
 //! ```
 //!
-//! The SDK hands a finished span to the [`Processor`], which encodes it at once. The span waits in a
-//! bounded queue until a batch is full or has waited long enough. A batch is sent as one message
+//! The SDK hands a finished span to the [`Processor`], which encodes it at once. The span waits in
+//! a bounded queue until a batch is full or has waited long enough. A batch is sent as one message
 //! until it is accepted or its time is up. [`SpanCounts`] count every span on its way.
 
-// A build without a transport has no `Destination`: the compiler knows that the rest is unreachable.
+// A build without a transport has no `Destination`: the compiler knows that the rest is
+// unreachable.
 #![cfg_attr(
     not(any(feature = "grpc", feature = "thrift")),
     allow(

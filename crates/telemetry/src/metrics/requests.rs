@@ -48,7 +48,7 @@ struct Labels {
     http_route: Option<Route>,
     /// Empty if there was no response.
     http_response_status_code: Option<u16>,
-    /// That of the span; empty if there was no error.
+    /// The span's; empty if there was no error.
     error_type: Option<ErrorType>,
 }
 

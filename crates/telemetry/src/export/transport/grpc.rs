@@ -108,8 +108,8 @@ fn is_transient(code: Code) -> bool {
     )
 }
 
-/// The code, the message and the root cause, such as "connection refused". The text of tonic repeats
-/// every cause in between.
+/// The code, the message and the root cause, such as "connection refused". The text of tonic
+/// repeats every cause in between.
 fn describe(status: &Status) -> String {
     let mut text = format!("{:?}: {}", status.code(), status.message());
     let mut cause = status.source();

@@ -11,8 +11,8 @@ use crate::{
     with_causes,
 };
 
-/// Lifetime of an idle connection: longer than the pause between two batches, short enough to follow
-/// a name whose address changes.
+/// Lifetime of an idle connection: longer than the pause between two batches, short enough to
+/// follow a name whose address changes.
 const IDLE_LIFE: Duration = Duration::from_secs(30);
 
 /// A client of a collector's port for Thrift binary over HTTP.
