@@ -1,4 +1,4 @@
-//! The answers in Rust, and waiting for them.
+//! The answers in Rust.
 
 use std::{
     sync::Arc,
@@ -13,9 +13,9 @@ use embedded_jaeger::{
 use super::support::{jaeger, span, store};
 
 /// Longer than any machine takes.
-const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-fn child(trace: u128, id: u64, parent: u64, service: &str, operation: &str) -> Span {
+pub(crate) fn child(trace: u128, id: u64, parent: u64, service: &str, operation: &str) -> Span {
     let parent = SpanRef {
         kind: RefKind::ChildOf,
         trace_id: TraceId(trace),
@@ -27,7 +27,7 @@ fn child(trace: u128, id: u64, parent: u64, service: &str, operation: &str) -> S
     }
 }
 
-fn names(traces: &[Trace]) -> Vec<&str> {
+pub(crate) fn names(traces: &[Trace]) -> Vec<&str> {
     let spans = traces.iter().flat_map(Trace::spans);
     spans.map(|span| span.name()).collect()
 }
@@ -167,81 +167,7 @@ async fn traces_are_found_by_each_condition() {
     assert_eq!(found(TraceQuery::new("")), "");
 }
 
-#[tokio::test]
-async fn waiting_ends_when_the_last_span_arrives() {
-    let jaeger = jaeger(16).await;
-    let whole = |trace: &Trace| trace.spans().len() == 2;
-    let send = async {
-        store(&jaeger, &[span(1, 1, "shop", "buy")]).await;
-        store(&jaeger, &[span(2, 1, "shop", "buy")]).await;
-        store(&jaeger, &[child(1, 2, 1, "bank", "pay")]).await;
-    };
-    let (trace, ()) = tokio::join!(jaeger.wait_for_trace(TraceId(1), whole, LONG), send);
-    assert_eq!(names(&[trace.unwrap()]), ["buy", "pay"]);
-    // It is there already.
-    let again = jaeger.wait_for_trace(TraceId(1), whole, Duration::ZERO);
-    assert!(again.await.is_ok());
-}
-
-#[tokio::test]
-async fn waiting_for_a_search_ends_when_enough_is_found() {
-    let jaeger = jaeger(16).await;
-    let query = TraceQuery::new("bank").operation("pay");
-    let send = async {
-        store(&jaeger, &[span(1, 1, "bank", "pay")]).await;
-        store(&jaeger, &[span(2, 2, "bank", "other")]).await;
-        store(&jaeger, &[span(3, 3, "bank", "pay")]).await;
-        // A trace that it finds grows by a span that it would not find.
-        store(&jaeger, &[child(3, 4, 3, "shop", "last")]).await;
-    };
-    let enough = |traces: &[Trace]| names(traces) == ["pay", "pay", "last"];
-    let (traces, ()) = tokio::join!(jaeger.wait_for_traces(&query, enough, LONG), send);
-    assert_eq!(traces.unwrap().len(), 2);
-}
-
-#[tokio::test]
-async fn the_error_shows_what_had_arrived() {
-    let jaeger = jaeger(16).await;
-    let soon = Duration::from_millis(10);
-    let trace_error = async |id| {
-        let result = jaeger.wait_for_trace(TraceId(id), |_| false, soon).await;
-        result.unwrap_err().to_string()
-    };
-    assert_eq!(
-        trace_error(1).await,
-        "trace 0000000000000001 was not as expected within 10ms: no spans arrived at all"
-    );
-    store(
-        &jaeger,
-        &[span(1, 1, "shop", "buy"), child(1, 2, 1, "bank", "pay")],
-    )
-    .await;
-    assert_eq!(
-        trace_error(1).await,
-        "trace 0000000000000001 was not as expected within 10ms: trace 0000000000000001, spans: 2
-  \
-         shop buy (server) 5ms
-    bank pay (server) 5ms"
-    );
-    assert_eq!(
-        trace_error(2).await,
-        "trace 0000000000000002 was not as expected within 10ms: there are none, but other spans, of \
-         bank, shop"
-    );
-    let query = TraceQuery::new("shop")
-        .operation("sell")
-        .tag("b", 1)
-        .tag("a", "x");
-    let result = jaeger.wait_for_traces(&query, |_| false, soon).await;
-    let error = result.unwrap_err();
-    assert_eq!((error.traces.len(), error.services.len()), (0, 2));
-    assert_eq!(
-        error.to_string(),
-        "the traces of service shop, operation sell, tag a=x, tag b=1 were not as expected within 10ms: \
-         there are none, but other spans, of bank, shop"
-    );
-}
-
+/// Each look takes longer than the timeout, and each time a span has arrived meanwhile.
 #[tokio::test]
 async fn endpoints_are_for_clients_on_this_machine() {
     let mut settings = Settings::on_free_ports();
