@@ -169,6 +169,51 @@ async fn traces_are_found_by_each_condition() {
 
 /// Each look takes longer than the timeout, and each time a span has arrived meanwhile.
 #[tokio::test]
+async fn a_strange_trace_is_written_span_by_span_and_in_good_time() {
+    let jaeger = jaeger(64).await;
+    let text = async |spans: &[Span]| {
+        store(&jaeger, spans).await;
+        jaeger.trace(spans[0].trace_id).unwrap().to_string()
+    };
+    let head = |id: u128, spans: usize| format!("trace {}, spans: {spans}\n", TraceId(id));
+    let cycle = [
+        child(1, 1, 2, "s", "a"),
+        child(1, 2, 1, "s", "b"),
+        child(1, 3, 3, "s", "self"),
+        span(1, 4, "s", "root"),
+    ];
+    assert_eq!(
+        text(&cycle).await,
+        head(1, 4)
+            + "  s root (server) 5ms\n  s a (server) 5ms\n    s b (server) 5ms\n  s self (server) 5ms"
+    );
+    let same_id = [
+        span(2, 1, "s", "a"),
+        span(2, 1, "s", "b"),
+        child(2, 2, 1, "s", "c"),
+    ];
+    assert_eq!(
+        text(&same_id).await,
+        head(2, 3) + "  s a (server) 5ms\n    s c (server) 5ms\n  s b (server) 5ms"
+    );
+
+    // The root comes last. Compared with each other these spans would take minutes.
+    let deep: Vec<_> = (2..=30_000)
+        .rev()
+        .map(|id| child(3, id, id - 1, "s", "deep"))
+        .chain([span(3, 1, "s", "root")])
+        .collect();
+    for part in deep.chunks(10_000) {
+        store(&jaeger, part).await;
+    }
+    let trace = jaeger.trace(TraceId(3)).unwrap();
+    assert_eq!(trace.root().unwrap().name(), "root");
+    let text = trace.to_string();
+    assert_eq!(text.lines().count(), 102);
+    assert!(text.ends_with("\n  and 29900 more"), "{text}");
+}
+
+#[tokio::test]
 async fn endpoints_are_for_clients_on_this_machine() {
     let mut settings = Settings::on_free_ports();
     settings.host = [0, 0, 0, 0].into();
