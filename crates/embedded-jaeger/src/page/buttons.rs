@@ -1,7 +1,7 @@
 //! Buttons of the search page: each runs an action of the embedding program, and leads to the trace
 //! that the action made.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     Router,
@@ -13,7 +13,7 @@ use axum::{
     response::Response,
     routing::post,
 };
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -146,12 +146,15 @@ async fn press(
         let message = "too many requests are under way; try again when one is answered";
         return answer::error(StatusCode::SERVICE_UNAVAILABLE, message);
     };
-    match (button.action)().await {
-        Ok(Pressed { status, trace_id }) => answer::data(PressedJson {
+    // A panic would end the connection without an answer.
+    let action = AssertUnwindSafe(async { (button.action)().await });
+    match action.catch_unwind().await {
+        Ok(Ok(Pressed { status, trace_id })) => answer::data(PressedJson {
             status,
             trace_id: trace_id.map(|id| id.to_string()),
         }),
-        Err(error) => answer::error(StatusCode::BAD_GATEWAY, &error.to_string()),
+        Ok(Err(error)) => answer::error(StatusCode::BAD_GATEWAY, &error.to_string()),
+        Err(_) => answer::error(StatusCode::INTERNAL_SERVER_ERROR, "the action panicked"),
     }
 }
 

@@ -157,6 +157,7 @@ async fn a_button_runs_its_action_and_answers_with_the_trace() {
         Button::new("traced", move || made(TRACE.parse().ok())),
         Button::new("untraced", move || made(None)),
         Button::new("broken", || async { Err("no luck".into()) }),
+        Button::new("panics", || async { panic!("no luck") }),
     ])
     .await;
     let (status, answer) = press(&jaeger, "traced").await;
@@ -167,9 +168,12 @@ async fn a_button_runs_its_action_and_answers_with_the_trace() {
     let (status, answer) = press(&jaeger, "broken").await;
     assert_eq!(status, 502);
     assert_eq!(answer["errors"][0]["msg"], "no luck");
+    let (status, answer) = press(&jaeger, "panics").await;
+    assert_eq!(status, 500);
+    assert_eq!(answer["errors"][0]["msg"], "the action panicked");
     let (status, answer) = press(&jaeger, "other").await;
     assert_eq!(status, 400);
-    let expected = r#"name="other" is invalid: expected one of traced untraced broken"#;
+    let expected = r#"name="other" is invalid: expected one of traced untraced broken panics"#;
     assert_eq!(answer["errors"][0]["msg"], expected);
 }
 
