@@ -47,7 +47,7 @@ type Action = dyn Fn() -> BoxFuture<'static, Result<Pressed, Box<dyn Error + Sen
 /// let order = Button::new("Order", || async {
 ///     // Sends a request to the traced service; its error is shown beside the button.
 ///     let (status, trace_id) = send_order().await?;
-///     Ok(Pressed { status, trace_id: Some(trace_id) })
+///     Ok(Pressed::new(status, Some(trace_id)))
 /// });
 /// let mut settings = Settings::on_free_ports();
 /// settings.buttons = vec![order];
@@ -63,11 +63,19 @@ pub struct Button {
 
 /// The outcome of a [`Button`]'s action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pressed {
     /// The HTTP status of the answer that the action got.
     pub status: u16,
     /// The trace that the action made, if it is known.
     pub trace_id: Option<TraceId>,
+}
+
+impl Pressed {
+    /// The outcome of an action that got an answer with this status, and made this trace.
+    pub fn new(status: u16, trace_id: Option<TraceId>) -> Self {
+        Self { status, trace_id }
+    }
 }
 
 impl Button {
