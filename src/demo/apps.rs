@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use super::DemoError;
 use crate::service::reached;
 
-/// One of the three services.
+/// A service of the demo.
 #[derive(Clone, Copy)]
 pub(super) struct App {
     pub(super) name: &'static str,

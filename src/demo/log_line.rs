@@ -28,6 +28,8 @@ struct Head<'t> {
     trace_id: Cow<'t, str>,
     #[serde(borrow)]
     span_id: Cow<'t, str>,
+    #[serde(borrow)]
+    target: Cow<'t, str>,
 }
 
 impl Head<'_> {
@@ -40,6 +42,7 @@ impl Head<'_> {
         // Both are `0` outside of a span, which is not an id.
         line.trace_id = self.trace_id.parse().ok();
         line.span_id = self.span_id.parse().ok();
+        line.target = Some(self.target.into_owned()).filter(|target| !target.is_empty());
         line
     }
 }
@@ -50,6 +53,7 @@ impl Head<'_> {
 fn parse_text(service: &str, text: &str) -> Option<LogLine> {
     let (time, rest) = text.split_at_checked("2026-11-22 21:00:00,123".len())?;
     let (level, rest) = rest.strip_prefix(' ')?.split_once(" [")?;
+    let (target, rest) = rest.split_once("] [")?;
     let (_, rest) = rest.split_once("] [trace_id=")?;
     let (trace_id, rest) = rest.split_once(" span_id=")?;
     let (span_id, rest) = rest.split_once(' ')?;
@@ -59,6 +63,7 @@ fn parse_text(service: &str, text: &str) -> Option<LogLine> {
         level: level.into(),
         trace_id: trace_id.into(),
         span_id: span_id.into(),
+        target: target.into(),
     };
     Some(head.with_message(service, message.to_owned()))
 }
@@ -135,6 +140,7 @@ mod tests {
             "2026-11-22 21:00:00,123 WARN [axum_jaeger::service] [chain.rs:42] [trace_id={TRACE} span_id={SPAN} resource.service.name=a b] - GET /x] - y q=\"a b\""
         ));
         assert_head(&line, Level::WARN);
+        assert_eq!(line.target.as_deref(), Some("axum_jaeger::service"));
         assert_eq!(line.message, "GET /x] - y q=\"a b\"");
     }
 
@@ -144,6 +150,7 @@ mod tests {
             r#"{{"file":"server.rs","http.response.status_code":200,"level":"INFO","line":1,"message":"GET \u002f\n","q":"a b","resource.service.name":"app-a","span_id":"{SPAN}","target":"t","timestamp":"2026-11-22 21:00:00,123","trace_id":"{TRACE}"}}"#
         ));
         assert_head(&line, Level::INFO);
+        assert_eq!(line.target.as_deref(), Some("t"));
         assert_eq!(line.message, "GET /\n http.response.status_code=200 q=a b");
     }
 

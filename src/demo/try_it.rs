@@ -45,10 +45,8 @@ async fn get(url: &str) -> reqwest::Result<Pressed> {
         .build()?;
     let response = client.get(url).send().await?;
     let header = response.headers().get("traceresponse");
-    Ok(Pressed {
-        status: response.status().as_u16(),
-        trace_id: header.and_then(|value| trace_id(value.to_str().ok()?)),
-    })
+    let trace_id = header.and_then(|value| trace_id(value.to_str().ok()?));
+    Ok(Pressed::new(response.status().as_u16(), trace_id))
 }
 
 /// The trace id of a `traceresponse` header: `00-{trace id}-{span id}-{flags}`.

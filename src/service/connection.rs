@@ -1,4 +1,4 @@
-//! One connection: HTTP/1, or HTTP/2 without TLS by prior knowledge, within the same limits.
+//! A connection: HTTP/1, or HTTP/2 without TLS by prior knowledge, within the same limits.
 
 use std::{
     convert::Infallible,

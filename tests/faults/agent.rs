@@ -30,8 +30,8 @@ async fn wait_for_spans(jaeger: &Jaeger, spans: u64, traced: &Traced) {
     }
 }
 
-/// What was refused since `gone` spans comes to `jaeger`, all of it and once, and this is said
-/// once.
+/// The spans that were refused since `gone` spans come to `jaeger`, all of them and once, and the log
+/// mentions it once.
 async fn comes_back(mut traced: Traced, gone: u64, jaeger: &Jaeger) {
     traced
         .get_until("said to be over", || traced.count_lines(MENDED) > 0)
@@ -75,7 +75,7 @@ async fn away_for_five_seconds_under_load() {
     comes_back(traced, gone, &jaeger(port).await).await;
 }
 
-/// How many datagrams the system refused.
+/// The number of datagrams that the system refused.
 async fn refused(traced: &Traced) -> u64 {
     Scrape::of(&traced.service).await.sum(
         "otel_sdk_exporter_operation_duration_seconds_count",

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Where Debian and Ubuntu put it.
+/// The paths of Debian and Ubuntu.
 const LIBFAKETIME: [&str; 2] = [
     "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",

@@ -1,4 +1,4 @@
-//! What happens to the service when something around it fails: the real binary, over real sockets.
+//! The service when something around it fails: the real binary, over real sockets.
 //!
 //! Each test breaks one thing, makes requests meanwhile, mends it, and then asks four questions:
 //! was every request answered, did memory stay in its bound, did the log say it once and once more

@@ -16,8 +16,7 @@ use crate::{
 
 const MEMORY: u64 = 32 * 1024 * 1024;
 
-/// What a container with a limit of one CPU and 32 MiB gets, in the control groups of either
-/// version.
+/// The limits of a container with one CPU and 32 MiB, in the control groups of either version.
 struct Group {
     folders: Vec<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! One trace: its spans, their details, and the address that keeps the view.
+//! A trace: its spans, their details, and the address that keeps the view.
 
 use crate::{
     browser::Browser,

@@ -26,7 +26,7 @@ fn verify(demo: &Demo) -> (Option<i32>, String) {
     (status.code(), verify.lines().join("\n"))
 }
 
-/// How the spans of `service` came, by the tag that the embedded Jaeger's receivers set.
+/// The receivers of `service`'s spans, from the tag that the embedded Jaeger sets.
 async fn receivers(jaeger: &str, service: &str) -> Vec<String> {
     let url = format!("{jaeger}/api/traces?service=app-a&operation=GET%20/chain");
     let answer: serde_json::Value = reqwest::get(url).await.unwrap().json().await.unwrap();

@@ -25,7 +25,7 @@ use crate::support::{
     service::Service,
 };
 
-/// One connection.
+/// A connection.
 struct Client {
     sender: SendRequest<Full<Bytes>>,
     address: SocketAddr,

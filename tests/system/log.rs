@@ -9,7 +9,7 @@ const TRACED: [(&str, &str); 2] = [
     ("COLLECTOR_ENDPOINT_GRPC_ENDPOINT", "127.0.0.1:1"),
 ];
 
-/// What a line's regular expression `(?:trace_id)=(\w+)` finds.
+/// The match of the regular expression `(?:trace_id)=(\w+)` in a line.
 fn trace_id(line: &str) -> &str {
     let rest = line.split_once("trace_id=").unwrap().1;
     let end = rest

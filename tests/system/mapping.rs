@@ -40,7 +40,7 @@ async fn rich_spans_arrive_equal_through_the_three_modes() {
     }
 }
 
-/// What OpenTelemetry's specification says of the transformation to Jaeger.
+/// Checks a trace by OpenTelemetry's specification of the transformation to Jaeger.
 fn check(trace: &Value) {
     let server = span(trace, "GET /größe/{id}");
     for (key, value) in [

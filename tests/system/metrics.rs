@@ -1,4 +1,4 @@
-//! What `/metrics` says, and that it is true at every moment.
+//! The answers of `/metrics`, which are true at every moment.
 
 use std::{
     io::{Read, Write},

@@ -46,7 +46,7 @@ fn borrowed<'e>(env: &'e [(&'static str, String)]) -> Vec<(&'static str, &'e str
         .collect()
 }
 
-/// One that sends its spans to `jaeger`, and calls `echo`.
+/// A service that sends its spans to `jaeger`, and calls `echo`.
 fn traced(jaeger: &Jaeger, mode: &str, echo: &Echo, more: &[(&str, &str)]) -> Service {
     let targets = echo.targets();
     let env = [&borrowed(&targets), more].concat();

@@ -1,4 +1,4 @@
-//! What the log of the embedded Jaeger says of senders that it refuses.
+//! The log of the embedded Jaeger about senders that it refuses.
 
 use std::net::UdpSocket;
 

@@ -1,4 +1,4 @@
-//! What the demo adds to Jaeger's page: requests to try, and the log lines of the services.
+//! The demo's additions to Jaeger's page: requests to try, and the log lines of the services.
 
 use embedded_jaeger::{Addresses, TraceId};
 use reqwest::Client;

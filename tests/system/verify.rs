@@ -1,6 +1,6 @@
-//! What `verify` says of traces that are lost, and of Loki's and Grafana's answers. Both are stood
-//! in for by a server with the answers that their API documentations give; the real ones are asked
-//! on Kubernetes.
+//! The reports of `verify` on lost traces, and on Loki's and Grafana's answers. A server with the
+//! answers of their API documentations takes the place of both; the real ones are asked on
+//! Kubernetes.
 
 use std::net::SocketAddr;
 
@@ -22,11 +22,11 @@ async fn serve(router: Router) -> String {
     format!("http://{address}")
 }
 
-/// How long `verify` looks: as long as a busy machine may take, or shorter where it is to fail.
+/// The timeouts of `verify`: as long as a busy machine may take, or shorter where it is to fail.
 const LONG: &str = "60s";
 const SHORT: &str = "10s";
 
-/// What `verify` with these further arguments says of three services and their Jaeger.
+/// The exit code and report of `verify` with these arguments, for three services and their Jaeger.
 async fn verify(timeout: &str, arguments: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String) {
     let jaeger = Jaeger::start();
     let [two, one] = ["app-c", "app-b"].map(|name| Service::traced(&jaeger, "grpc", name, &[]));

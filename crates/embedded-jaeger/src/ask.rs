@@ -1,6 +1,6 @@
 //! Questions to a running Jaeger in Rust, and waiting for an answer.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
@@ -12,9 +12,13 @@ use crate::{
     trace::Trace,
 };
 
+/// The most traces in an error's text.
+const MAX_TRACES: usize = 10;
+
 /// Spans did not arrive in time, or not those that were expected.
 ///
-/// Its text lists the spans that had arrived, or else the services of which spans had arrived.
+/// Its text lists the spans of up to ten traces, or else the services of which spans had arrived,
+/// and mentions spans that were evicted.
 #[derive(Debug, Clone, Error)]
 #[error("{awaited} not as expected within {waited:?}: {}", self.state())]
 #[non_exhaustive]
@@ -23,23 +27,33 @@ pub struct WaitError {
     pub traces: Vec<Trace>,
     /// The names of all services of which there were spans.
     pub services: Vec<String>,
+    evicted_spans: u64,
     awaited: String,
     waited: Duration,
 }
 
 impl WaitError {
     fn state(&self) -> String {
+        let mut lines = Vec::new();
         if !self.traces.is_empty() {
-            let traces: Vec<_> = self.traces.iter().map(Trace::to_string).collect();
-            return traces.join("\n");
+            lines.extend(self.traces.iter().take(MAX_TRACES).map(Trace::to_string));
+            if let Some(more @ 1..) = self.traces.len().checked_sub(MAX_TRACES) {
+                lines.push(format!("and {more} more traces"));
+            }
+        } else if !self.services.is_empty() {
+            let services = self.services.join(", ");
+            lines.push(format!("there are none, but other spans, of {services}"));
+        } else if self.evicted_spans == 0 {
+            lines.push("no spans arrived at all".to_owned());
+        } else {
+            lines.push("no spans are left".to_owned());
         }
-        match self.services.is_empty() {
-            true => "no spans arrived at all".to_owned(),
-            false => format!(
-                "there are none, but other spans, of {}",
-                self.services.join(", ")
-            ),
+        if let evicted @ 1.. = self.evicted_spans {
+            lines.push(format!(
+                "({evicted} spans were evicted to stay within Settings::max_memory_mib)"
+            ));
         }
+        lines.join("\n")
     }
 }
 
@@ -77,7 +91,8 @@ impl Jaeger {
     }
 
     /// Waits until `done` is true for the trace with this id, and returns that trace. `done` is
-    /// called for the spans that are there, and again whenever more have arrived.
+    /// called for the spans that are there, and again when more have arrived, on the caller's
+    /// thread.
     ///
     /// # Errors
     /// A [`WaitError`] after `timeout`; it shows the spans that had arrived.
@@ -169,10 +184,13 @@ impl Jaeger {
             let mut seen = None;
             loop {
                 let now = *arrivals.borrow_and_update();
-                if seen.is_none_or(|seen| changed(store, seen))
-                    && let Some(found) = look(store)
-                {
-                    return Some(found);
+                if seen.is_none_or(|seen| changed(store, seen)) {
+                    let began = Instant::now();
+                    if let Some(found) = look(store) {
+                        return Some(found);
+                    }
+                    // Looking blocks: other tasks and the timeout get as much time as it took.
+                    tokio::time::sleep(began.elapsed()).await;
                 }
                 seen = Some(now);
                 // The store is kept by `self`: it goes on.
@@ -191,6 +209,7 @@ impl Jaeger {
         WaitError {
             traces: traces.into_iter().collect(),
             services: self.services(),
+            evicted_spans: self.store.usage().evicted_spans,
             awaited,
             waited,
         }

@@ -58,7 +58,7 @@ mod value;
 use std::{net::SocketAddr, sync::Arc, thread::JoinHandle};
 
 use axum::{Router, middleware::map_response, response::Response};
-use tokio::task::JoinSet;
+use tokio::{runtime::Handle, task::JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower_http::compression::CompressionLayer;
 use tracing::info;
@@ -116,7 +116,11 @@ impl Jaeger {
     /// runtime of the caller, and on threads of its own for UDP.
     ///
     /// # Errors
-    /// A [`StartError`] if a port is not available; nothing is left running then.
+    /// A [`StartError`] if a port is not available, or outside of a runtime; nothing is left running
+    /// then.
+    ///
+    /// # Panics
+    /// If the runtime is without I/O or time, which `enable_all` of its builder enables.
     ///
     /// # Examples
     /// ```
@@ -132,6 +136,7 @@ impl Jaeger {
     /// # }
     /// ```
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let at = |port| SocketAddr::new(settings.host, port);
         let (compact, compact_at) = bind_udp(at(settings.compact_port), "Thrift compact (UDP)")?;
         let (binary, binary_at) = bind_udp(at(settings.binary_port), "Thrift binary (UDP)")?;

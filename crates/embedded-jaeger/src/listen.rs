@@ -32,6 +32,9 @@ pub enum StartError {
         /// The system's error.
         source: io::Error,
     },
+    /// There is no Tokio runtime to run on.
+    #[error("Jaeger starts only within a Tokio runtime")]
+    NoRuntime,
     /// The system has no thread left.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),

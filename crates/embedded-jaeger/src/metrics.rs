@@ -100,7 +100,7 @@ impl Collector for Source {
         counter(
             &mut encoder,
             "axum_jaeger_receiver_datagrams_dropped",
-            "Datagrams that the kernel dropped, since nobody read them in time (known on Linux alone).",
+            "Datagrams that the kernel dropped because they were not read in time (known on Linux only).",
             dropped,
         )?;
         let kept = self.store.usage();

@@ -15,7 +15,7 @@ pub use super::{
 /// The estimated overhead of the allocator for each allocation, in bytes.
 const ALLOCATION: usize = 16;
 
-/// One operation of one service.
+/// An operation of a service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
     /// The trace it belongs to.

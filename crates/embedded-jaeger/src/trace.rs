@@ -1,8 +1,9 @@
 //! Traces as the typed API returns them.
 
+mod text;
+
 use std::{
-    collections::HashMap,
-    fmt,
+    collections::{HashMap, HashSet},
     ops::Index,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -20,7 +21,7 @@ use crate::{
 /// clocks and references lead to [warnings](Span::warnings). (The spans as they were sent are at
 /// `/api/traces/{id}?raw=true` of the HTTP API.)
 ///
-/// [`Display`](fmt::Display) writes a line for each span, with its service and name.
+/// [`Display`](std::fmt::Display) writes a line for each span, with its service and name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     id: TraceId,
@@ -72,8 +73,9 @@ impl Trace {
 
     /// The first span whose parent is not in the trace.
     pub fn root(&self) -> Option<&Span> {
-        let is_root = |span: &&Span| self.parent(span).is_none();
-        self.spans.iter().find(is_root)
+        let ids = self.span_ids();
+        let has_parent = |span: &Span| span.parent_id().is_some_and(|id| ids.contains(&id));
+        self.spans.iter().find(|span| !has_parent(span))
     }
 
     /// The parent of a span, if it has one that has arrived.
@@ -87,6 +89,12 @@ impl Trace {
         let id = span.id();
         let is_child = move |span: &&Span| span.parent_id() == Some(id);
         self.spans.iter().filter(is_child)
+    }
+
+    /// The ids of all spans. A search for each span's parent would take a time that grows with the
+    /// square of their number.
+    fn span_ids(&self) -> HashSet<SpanId> {
+        self.spans.iter().map(Span::id).collect()
     }
 
     /// A trace without spans is none.
@@ -116,45 +124,6 @@ impl Trace {
             id,
             spans: spans.collect(),
         })
-    }
-}
-
-/// The spans as a tree, each with its service, name, kind and duration.
-impl fmt::Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// The rest is left out: the text is for people.
-        const MAX_LINES: usize = 100;
-        let count = self.spans.len();
-        write!(f, "trace {}, spans: {count}", self.id)?;
-        let roots = self.spans.iter().filter(|span| self.parent(span).is_none());
-        let mut next: Vec<_> = roots.map(|span| (span, 1)).collect();
-        next.reverse();
-        let mut lines = 0;
-        while let Some((span, depth)) = next.pop().filter(|_| lines < MAX_LINES) {
-            write!(f, "\n{:indent$}{span}", "", indent = 2 * depth)?;
-            lines += 1;
-            let children = next.len();
-            next.extend(self.children(span).map(|child| (child, depth + 1)));
-            next[children..].reverse();
-        }
-        match count.saturating_sub(lines) {
-            0 => Ok(()),
-            more => write!(f, "\n  and {more} more"),
-        }
-    }
-}
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.service(), self.name())?;
-        if self.kind() != "unspecified" {
-            write!(f, " ({})", self.kind())?;
-        }
-        write!(f, " {:?}", self.duration())?;
-        if self.failed() {
-            f.write_str(", failed")?;
-        }
-        Ok(())
     }
 }
 

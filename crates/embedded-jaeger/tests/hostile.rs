@@ -180,7 +180,7 @@ impl Messages {
                 self.good[..length].to_vec()
             }
             kind => {
-                // Changed in a few bytes: anything, or to what stands for large and small numbers.
+                // Changed in a few bytes: anything, or to those of large and small numbers.
                 let mut bytes = self.good.clone();
                 for _ in 0..=self.below(6) {
                     let at = self.below(bytes.len());

@@ -1,4 +1,4 @@
-//! What a service says has become of its spans.
+//! The counts of its spans that a service logs when it ends.
 
 use crate::support::process::Process;
 

@@ -21,7 +21,7 @@ use tokio::{
 
 use super::port::{ANY_PORT, Reserved, bound};
 
-/// What the gate does with a connection.
+/// The gate's treatment of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Nothing is wrong: Jaeger answers.
@@ -42,7 +42,7 @@ pub(crate) enum Fault {
     Breaking,
 }
 
-/// One port of loopback; at first nothing is wrong.
+/// A port of loopback; at first nothing is wrong.
 pub(crate) struct Gate {
     pub(crate) address: SocketAddr,
     to: SocketAddr,

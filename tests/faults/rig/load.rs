@@ -14,7 +14,7 @@ const ROUNDS: usize = 10;
 const REQUESTS: usize = 50;
 const IN_FLIGHT: usize = 8;
 
-/// One comparison at a time: another one would be measured with it.
+/// Held during a comparison: another one would be measured with it.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Makes the same requests to both, and prints how much longer `faulty` took. Every one is answered

@@ -1,4 +1,4 @@
-//! What a process takes.
+//! The memory of a process.
 
 /// The most resident memory that process `id` ever had, in MiB.
 pub(crate) fn peak(id: u32) -> u64 {
@@ -8,7 +8,7 @@ pub(crate) fn peak(id: u32) -> u64 {
     kib.parse::<u64>().unwrap() / 1024
 }
 
-/// What a service may take, with its queue full, in MiB.
+/// The memory that a service may take, with its queue full, in MiB.
 pub(crate) const BOUND: u64 = 64;
 
 /// Fails when process `id` ever had more than `mib`.

@@ -15,7 +15,7 @@ use crate::support::process::{BINARY, Process};
 /// The one name that is asked for.
 pub(crate) const NAME: &str = "jaeger.test";
 
-/// What is answered to a question for an address.
+/// The answer to a question for an address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
     /// Nothing at all.
@@ -31,7 +31,7 @@ pub(crate) enum Answer {
 /// A name server on port 53 of an address of loopback that it has to itself.
 pub(crate) struct Names {
     answer: Arc<Mutex<Answer>>,
-    /// What the services see instead of the system's own.
+    /// The files that the services see instead of the system's own.
     files: PathBuf,
 }
 

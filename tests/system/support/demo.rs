@@ -57,7 +57,7 @@ impl Demo {
         }
     }
 
-    /// Where `app` answers with its metrics.
+    /// The URL of `app`'s metrics.
     pub fn metrics(&self, app: &str) -> String {
         self.process.wait_for("metrics on", |line| {
             let line = line.strip_prefix(&format!("{app} |"))?;

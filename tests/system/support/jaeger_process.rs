@@ -84,7 +84,7 @@ impl JaegerProcess {
     }
 }
 
-/// How many spans the traces in an answer's `data` have.
+/// The number of spans in the traces of an answer's `data`.
 pub fn count_spans(data: &Value) -> usize {
     let traces = data.as_array().map(Vec::as_slice).unwrap_or_default();
     traces

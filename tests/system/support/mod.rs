@@ -1,4 +1,4 @@
-//! What the tests have in common.
+//! Processes, requests and answers for the tests.
 #![allow(unreachable_pub)]
 
 pub mod demo;

@@ -77,7 +77,7 @@ impl Process {
         self.wait_for(text, |line| line.contains(text).then(|| line.to_owned()))
     }
 
-    /// What follows `prefix` in the first line that contains it, up to a space or a quote.
+    /// The text after `prefix` in the first line that contains it, up to a space or a quote.
     pub fn wait_for_word_after(&self, prefix: &str) -> String {
         self.wait_for(prefix, |line| {
             let (_, rest) = line.split_once(prefix)?;
@@ -93,7 +93,7 @@ impl Process {
         kill(pid(self.child.id()), signal).unwrap();
     }
 
-    /// How the process ended.
+    /// Waits for the end of the process, and returns its exit status.
     pub fn wait(&mut self) -> ExitStatus {
         let patience = Patience::new();
         loop {

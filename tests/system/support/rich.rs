@@ -1,4 +1,4 @@
-//! One set of spans with everything that a span can have.
+//! A set of spans with everything that a span can have.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! One service, started as a container would start it.
+//! A service, started as a container would start it.
 
 use std::{
     net::SocketAddr,
@@ -31,7 +31,7 @@ impl Service {
         Self::spawn(command)
     }
 
-    /// What `command` starts; its address is given here.
+    /// Starts `command` as a service, on a free port.
     pub fn spawn(mut command: Command) -> Self {
         command.envs([("EXPOSE_HOST", "127.0.0.1"), ("EXPOSE_PORT", "0")]);
         let process = Process::spawn(command);
@@ -42,7 +42,7 @@ impl Service {
         Self::at(process, address)
     }
 
-    /// One that listens on `address`.
+    /// A service that listens on `address`.
     pub fn at(process: Process, address: SocketAddr) -> Self {
         Self {
             process,
@@ -82,7 +82,7 @@ impl Service {
         format!("http://{}{path}", self.address)
     }
 
-    /// Where it answers with its metrics; it must have a port for them.
+    /// The URL of its metrics; it must have a port for them.
     pub fn metrics_url(&self) -> String {
         let url = self.process.wait_for_word_after("metrics on ");
         url.trim_end().to_owned()
@@ -115,7 +115,7 @@ impl Service {
         }
     }
 
-    /// What the last line of its log says of its spans.
+    /// The counts of its spans in the last line of its log.
     pub fn account(&self) -> String {
         self.process.wait_for("the account", |line| {
             line.split_once(" - spans: ")

@@ -1,4 +1,4 @@
-//! What the targets share: a Jaeger without sockets, and what must hold whatever it was sent.
+//! Tools of the targets: a Jaeger without sockets, and what must hold whatever it was sent.
 
 #[path = "../../tests/embedded_jaeger/support/thrift.rs"]
 mod encode;

@@ -23,12 +23,15 @@ pub struct LogLine {
     pub trace_id: Option<TraceId>,
     /// The span it belongs to, if any.
     pub span_id: Option<SpanId>,
+    /// The target of the event, which `tracing` takes from the module's path, if known. A search
+    /// finds the line by it.
+    pub target: Option<String>,
     /// The message, with the event's fields if it has any.
     pub message: String,
 }
 
 impl LogLine {
-    /// A line of `service`, written now, without a level or a trace.
+    /// A line of `service`, written now, without a level, a trace or a target.
     pub fn new(service: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             time: SystemTime::now(),
@@ -36,6 +39,7 @@ impl LogLine {
             service: service.into(),
             trace_id: None,
             span_id: None,
+            target: None,
             message: message.into(),
         }
     }
@@ -52,6 +56,7 @@ pub(crate) struct Line {
     pub(crate) service: Box<str>,
     pub(crate) trace_id: Option<TraceId>,
     pub(crate) span_id: Option<SpanId>,
+    pub(crate) target: Option<Box<str>>,
     pub(crate) message: Box<str>,
 }
 
@@ -70,8 +75,15 @@ impl Line {
             service: line.service.into(),
             trace_id: line.trace_id,
             span_id: line.span_id,
+            target: line.target.map(String::into),
             message: message.into(),
         }
+    }
+
+    /// The bytes of its texts.
+    pub(super) fn text_len(&self) -> usize {
+        let target = self.target.as_deref().unwrap_or_default();
+        self.service.len() + target.len() + self.message.len()
     }
 }
 

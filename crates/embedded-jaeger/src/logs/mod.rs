@@ -15,7 +15,7 @@ use super::model::{SpanId, TraceId};
 pub(super) use line::Line;
 pub use line::LogLine;
 
-/// The most messages that one search returns, in bytes.
+/// The most texts that one search returns, in bytes.
 const MAX_FOUND: usize = 1024 * 1024;
 /// The estimated memory of a line beside its texts, in bytes: itself, its place in the queue with
 /// the spare capacity, and what the allocator adds.
@@ -64,8 +64,8 @@ struct Inner {
 pub(super) struct Query {
     pub(super) trace: Option<TraceId>,
     pub(super) service: Option<String>,
-    /// A part of the message, without regard to the case of ASCII letters, or the id of the
-    /// line's trace or span.
+    /// A part of the message or the target, without regard to the case of ASCII letters, or the id
+    /// of the line's trace or span.
     pub(super) text: Option<String>,
     /// The number of lines at most; of more the newest are returned.
     pub(super) limit: usize,
@@ -120,7 +120,7 @@ impl Logs {
         let mut found = Found::default();
         let mut bytes = 0;
         for line in lines.iter().rev().filter(holds) {
-            bytes += line.message.len();
+            bytes += line.text_len();
             if found.lines.len() == query.limit || bytes > MAX_FOUND {
                 found.more = true;
                 break;
@@ -165,7 +165,7 @@ impl Logs {
 }
 
 fn cost(line: &Line) -> usize {
-    line.service.len() + line.message.len() + OVERHEAD
+    line.text_len() + OVERHEAD
 }
 
 /// A searched text, prepared once for all lines.
@@ -187,7 +187,8 @@ impl Text {
     fn is_in(&self, line: &Line) -> bool {
         let is_id = (self.trace.is_some() && line.trace_id == self.trace)
             || (self.span.is_some() && line.span_id == self.span);
-        is_id || line.message.to_ascii_lowercase().contains(&self.lowercase)
+        let is_part_of = |text: &str| text.to_ascii_lowercase().contains(&self.lowercase);
+        is_id || is_part_of(&line.message) || line.target.as_deref().is_some_and(is_part_of)
     }
 }
 
@@ -246,12 +247,12 @@ mod tests {
             limit: 1000,
             ..Query::default()
         });
-        assert_eq!(found.lines.len(), MAX_FOUND / MAX_MESSAGE);
+        assert_eq!(found.lines.len(), MAX_FOUND / (MAX_MESSAGE + "app-a".len()));
         assert!(found.more);
     }
 
     #[test]
-    fn lines_are_found_by_trace_service_and_text() {
+    fn lines_are_found_by_trace_service_target_and_text() {
         let logs = Logs::new(1024 * 1024);
         for (service, trace, message) in [
             ("app-a", 0xa, "Hello World"),
@@ -261,6 +262,7 @@ mod tests {
             let mut line = LogLine::new(service, message);
             line.trace_id = Some(TraceId(trace));
             line.span_id = Some(SpanId(trace as u64 + 0x10));
+            line.target = Some(format!("{}::Server", service.replace('-', "_")));
             logs.push(line);
         }
         push(&logs, "app-b", "panicked");
@@ -286,6 +288,7 @@ mod tests {
         };
         assert_eq!(found(&logs, of_service).len(), 2);
         assert_eq!(found(&logs, text("world")), ["Hello World"]);
+        assert_eq!(found(&logs, text("APP_A::server")), ["Hello World"]);
         assert_eq!(found(&logs, text("000A")).len(), 2);
         assert_eq!(found(&logs, text("000000000000001B")), ["io task"]);
         assert_eq!(

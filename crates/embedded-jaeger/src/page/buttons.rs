@@ -1,7 +1,7 @@
 //! Buttons of the search page: each runs an action of the embedding program, and leads to the trace
 //! that the action made.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     Router,
@@ -13,7 +13,7 @@ use axum::{
     response::Response,
     routing::post,
 };
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -47,7 +47,7 @@ type Action = dyn Fn() -> BoxFuture<'static, Result<Pressed, Box<dyn Error + Sen
 /// let order = Button::new("Order", || async {
 ///     // Sends a request to the traced service; its error is shown beside the button.
 ///     let (status, trace_id) = send_order().await?;
-///     Ok(Pressed { status, trace_id: Some(trace_id) })
+///     Ok(Pressed::new(status, Some(trace_id)))
 /// });
 /// let mut settings = Settings::on_free_ports();
 /// settings.buttons = vec![order];
@@ -63,11 +63,19 @@ pub struct Button {
 
 /// The outcome of a [`Button`]'s action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Pressed {
     /// The HTTP status of the answer that the action got.
     pub status: u16,
     /// The trace that the action made, if it is known.
     pub trace_id: Option<TraceId>,
+}
+
+impl Pressed {
+    /// The outcome of an action that got an answer with this status, and made this trace.
+    pub fn new(status: u16, trace_id: Option<TraceId>) -> Self {
+        Self { status, trace_id }
+    }
 }
 
 impl Button {
@@ -146,12 +154,15 @@ async fn press(
         let message = "too many requests are under way; try again when one is answered";
         return answer::error(StatusCode::SERVICE_UNAVAILABLE, message);
     };
-    match (button.action)().await {
-        Ok(Pressed { status, trace_id }) => answer::data(PressedJson {
+    // A panic would end the connection without an answer.
+    let action = AssertUnwindSafe(async { (button.action)().await });
+    match action.catch_unwind().await {
+        Ok(Ok(Pressed { status, trace_id })) => answer::data(PressedJson {
             status,
             trace_id: trace_id.map(|id| id.to_string()),
         }),
-        Err(error) => answer::error(StatusCode::BAD_GATEWAY, &error.to_string()),
+        Ok(Err(error)) => answer::error(StatusCode::BAD_GATEWAY, &error.to_string()),
+        Err(_) => answer::error(StatusCode::INTERNAL_SERVER_ERROR, "the action panicked"),
     }
 }
 

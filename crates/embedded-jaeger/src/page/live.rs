@@ -99,7 +99,7 @@ async fn follow(State(live): State<Live>, Query(pairs): Query<Vec<(String, Strin
 enum Topic {
     /// All spans and log lines; without parameters.
     All,
-    /// One trace; with `trace`.
+    /// A single trace; with `trace`.
     Trace(TraceId),
     /// The traces that a search finds; with the parameters of one.
     Search(Arc<SearchSubscription>),

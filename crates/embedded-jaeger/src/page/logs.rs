@@ -69,6 +69,7 @@ struct LineJson {
     trace_id: Option<String>,
     #[serde(rename = "spanID")]
     span_id: Option<String>,
+    target: Option<String>,
     message: String,
 }
 
@@ -81,6 +82,7 @@ impl LineJson {
             level: line.level.map(|level| level.as_str()),
             trace_id: line.trace_id.map(|id| id.to_string()),
             span_id: line.span_id.map(|id| id.to_string()),
+            target: line.target.as_ref().map(|target| target.to_string()),
             message: line.message.to_string(),
         }
     }

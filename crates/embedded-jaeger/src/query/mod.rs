@@ -93,7 +93,7 @@ pub(super) fn operation_names(store: &Store, service: &str) -> Vec<String> {
     names
 }
 
-/// One adjusted trace.
+/// A trace, adjusted.
 pub(super) fn trace(store: &Store, id: TraceId) -> Option<Trace> {
     Trace::new(Adjusted::adjusted(store.trace(id)?))
 }
@@ -115,7 +115,7 @@ async fn operations_of(State(service): State<Service>, uri: Uri, Query(pairs): P
     list_or_null(&Params::new(pairs), names)
 }
 
-/// Where Jaeger has an empty list of names it answers `null`.
+/// The answer with a list of names; Jaeger answers `null` for an empty one.
 fn list_or_null(params: &Params, names: Vec<String>) -> Response {
     match names.is_empty() {
         true => answer(params, &Envelope::of(())),

@@ -64,6 +64,9 @@ impl TraceQuery {
 
     /// The span, its process or one of its events has a tag with this key, whose value has this
     /// text. One key has one value: a second call with the same key replaces the first.
+    ///
+    /// Jaeger writes some floating-point numbers in another way than Rust, such as `1e-07`; a
+    /// [`Value`](crate::Value) is written as Jaeger writes it.
     pub fn tag(mut self, key: impl Into<String>, value: impl fmt::Display) -> Self {
         self.tags.insert(key.into(), value.to_string());
         self
@@ -101,7 +104,7 @@ impl TraceQuery {
 }
 
 impl fmt::Display for TraceQuery {
-    /// Writes the service and the other conditions on the span, for error messages.
+    /// Writes the conditions on the span but for its start, for error messages.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "service {}", self.service)?;
         if let Some(name) = &self.operation {
@@ -109,7 +112,18 @@ impl fmt::Display for TraceQuery {
         }
         let tags: BTreeMap<_, _> = self.tags.iter().collect();
         tags.iter()
-            .try_for_each(|(key, value)| write!(f, ", tag {key}={value}"))
+            .try_for_each(|(key, value)| write!(f, ", tag {key}={value}"))?;
+        let bounds = [
+            ("at least", self.min_duration),
+            ("at most", self.max_duration),
+        ];
+        for (bound, nanoseconds) in bounds {
+            if let Some(nanoseconds) = nanoseconds {
+                let duration = Duration::from_nanos(nanoseconds.try_into().unwrap_or_default());
+                write!(f, ", {bound} {duration:?}")?;
+            }
+        }
+        Ok(())
     }
 }
 

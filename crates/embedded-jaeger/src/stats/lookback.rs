@@ -11,7 +11,7 @@ const OFFERED: [(&str, i64); 5] = [
     ("30d", 720 * 3_600),
 ];
 
-/// One of the offered lookbacks; they are few, so that a result is kept for each.
+/// An offered lookback; they are few, so that a result is kept for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lookback(usize);
 

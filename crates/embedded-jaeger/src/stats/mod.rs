@@ -22,7 +22,7 @@ use crate::{page::answer, query::now, store::Store};
 #[derive(Debug, Clone)]
 struct Service {
     store: Arc<Store>,
-    /// One for each lookback.
+    /// An entry for each lookback.
     computations: [SingleFlight; Lookback::COUNT],
 }
 

@@ -1,9 +1,9 @@
 //! Statistics computed from the stored spans: the requests of each service and operation with their
 //! errors and durations, and the calls between services.
 //!
-//! One pass over the store, one trace at a time, so that spans can be stored in between. Time: O(n
-//! log n) for n spans. Memory: a duration for each request and each name once, a small part of the
-//! store's own, and one trace's links.
+//! It passes over the store once, one trace at a time, so that spans can be stored in between. Time:
+//! O(n log n) for n spans. Memory: a duration for each request and each name once, a small part of
+//! the store's own, and one trace's links.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 

@@ -1,5 +1,5 @@
-//! What holds of all answers: they are compressed for those who ask for it, have a head without a
-//! body, and show equal spans once.
+//! Properties of all answers: they are compressed for clients that ask for it, have a head without
+//! a body, and show equal spans once.
 
 use std::{io::Read, sync::Arc};
 

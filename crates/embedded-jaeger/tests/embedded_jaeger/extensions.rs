@@ -1,4 +1,4 @@
-//! What the embedding program adds to the page: log lines and buttons.
+//! Log lines and buttons, which the embedding program adds to the page.
 
 use std::{
     sync::Arc,
@@ -19,6 +19,7 @@ fn line(service: &str, trace: &str, message: &str) -> LogLine {
     line.level = Some(Level::WARN);
     line.trace_id = trace.parse().ok();
     line.span_id = "b7ad6b7169203331".parse().ok();
+    line.target = Some("shop::cart".to_owned());
     line
 }
 
@@ -47,7 +48,7 @@ async fn lines_are_found_by_trace_service_and_text() {
     assert_eq!(messages(&answer), ["first", "Second <b> å"]);
     let expected = json!({
         "number": 0, "time": 1_795_381_200_123_000_i64, "service": "app-b", "level": "WARN",
-        "traceID": TRACE, "spanID": "b7ad6b7169203331", "message": "first",
+        "traceID": TRACE, "spanID": "b7ad6b7169203331", "target": "shop::cart", "message": "first",
     });
     assert_eq!(answer["data"]["lines"][0], expected);
 
@@ -147,16 +148,12 @@ async fn press(jaeger: &Jaeger, name: &str) -> (u16, Value) {
 
 #[tokio::test]
 async fn a_button_runs_its_action_and_answers_with_the_trace() {
-    let made = |trace_id| async move {
-        Ok(Pressed {
-            status: 201,
-            trace_id,
-        })
-    };
+    let made = |trace_id| async move { Ok(Pressed::new(201, trace_id)) };
     let jaeger = with_buttons(vec![
         Button::new("traced", move || made(TRACE.parse().ok())),
         Button::new("untraced", move || made(None)),
         Button::new("broken", || async { Err("no luck".into()) }),
+        Button::new("panics", || async { panic!("no luck") }),
     ])
     .await;
     let (status, answer) = press(&jaeger, "traced").await;
@@ -167,9 +164,12 @@ async fn a_button_runs_its_action_and_answers_with_the_trace() {
     let (status, answer) = press(&jaeger, "broken").await;
     assert_eq!(status, 502);
     assert_eq!(answer["errors"][0]["msg"], "no luck");
+    let (status, answer) = press(&jaeger, "panics").await;
+    assert_eq!(status, 500);
+    assert_eq!(answer["errors"][0]["msg"], "the action panicked");
     let (status, answer) = press(&jaeger, "other").await;
     assert_eq!(status, 400);
-    let expected = r#"name="other" is invalid: expected one of traced untraced broken"#;
+    let expected = r#"name="other" is invalid: expected one of traced untraced broken panics"#;
     assert_eq!(answer["errors"][0]["msg"], expected);
 }
 

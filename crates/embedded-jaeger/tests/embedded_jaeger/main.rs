@@ -13,6 +13,7 @@ mod refused;
 mod support;
 mod transform;
 mod typed;
+mod waiting;
 
 #[path = "../../../../tests/support/real_jaeger.rs"]
 mod real_jaeger;

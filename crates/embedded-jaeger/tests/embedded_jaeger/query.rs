@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{get, jaeger, span, store};
 
-/// One second, in nanoseconds, on the clock of these tests.
+/// A second, in nanoseconds, on the clock of these tests.
 const SECOND: i64 = 1_000_000_000;
 
 fn at(mut span: Span, start: i64, duration: i64) -> Span {

@@ -65,7 +65,7 @@ async fn the_two_answer_alike() {
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
-/// What is posted, in an order that leaves what comes after as it was.
+/// The requests of type POST, in an order in which none changes the answers to those after it.
 fn posts() -> Vec<(&'static str, String)> {
     let span = |fields: &str| {
         format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{fields}}}]}}]}}]}}"#)
@@ -119,7 +119,7 @@ async fn post(to: &impl Target, path: &str, body: &str) -> (u16, Value) {
     (status, json)
 }
 
-/// How the floats of a trace are written, sorted; gzipped on the way.
+/// The floats of a trace as they are written, sorted; gzipped on the way.
 async fn floats(to: &impl Target, path: &str) -> Vec<String> {
     let url = format!("http://{}{path}", to.at().query);
     let request = reqwest::Client::new()
@@ -138,7 +138,7 @@ async fn floats(to: &impl Target, path: &str) -> Vec<String> {
     values
 }
 
-/// What a sender of OTLP, one of a method that is not there, and one that asks for health are told.
+/// The answers to a sender of OTLP, to one of an unknown method, and to one that asks for health.
 async fn without_service(to: &impl Target) -> Vec<String> {
     let url = format!("http://{}", to.at().grpc);
     let channel = tonic::transport::Channel::from_shared(url)
@@ -216,7 +216,7 @@ async fn send(to: &impl Target, now: i64) {
     all(0x5, 9).await;
 }
 
-/// Where Go and Rust write floats in another way.
+/// Floats that Go and Rust write in different ways.
 const FLOATS: [f64; 12] = [
     9_007_199_254_740_992.0,
     123_456_789_012_345_678.0,
@@ -232,7 +232,7 @@ const FLOATS: [f64; 12] = [
     f64::MIN_POSITIVE,
 ];
 
-/// One span with everything.
+/// A span with everything.
 fn rich(trace: u128, now: i64) -> Span {
     let tag = |key: &str, value| Tag {
         key: key.into(),
@@ -305,7 +305,7 @@ fn odd(now: i64) -> Vec<Span> {
     ]
 }
 
-/// What is quite equal is one span here, as in later Jaegers, and two there.
+/// A span that, sent twice, is one here, as in later Jaegers, and two there.
 fn another_of_the_same_id(now: i64) -> Span {
     odd_span(now, 70, 1, "client", 1_000, "10.0.0.1")
 }

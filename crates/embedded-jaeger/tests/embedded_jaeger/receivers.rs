@@ -1,5 +1,10 @@
 //! Each way in: a good message, a bad one, and a good one after it.
 
+use std::{
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
 use embedded_jaeger::{Jaeger, Receiver, Settings, Span, StartError};
 
 use crate::support::{
@@ -167,6 +172,16 @@ async fn grpc_is_answered_as_a_collector_answers() {
     assert_eq!(trace.spans()[0]["internal.span.receiver"], "grpc");
     arrived(&jaeger, 4).await;
     assert_eq!(jaeger.counts(Receiver::Grpc).zero_id, 1);
+}
+
+#[test]
+fn outside_of_a_runtime_it_does_not_start() {
+    let settings = Settings::on_free_ports();
+    let started = pin!(Jaeger::start(&settings)).poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(error)) = started else {
+        panic!("{started:?}");
+    };
+    assert!(matches!(error, StartError::NoRuntime), "{error}");
 }
 
 #[tokio::test]

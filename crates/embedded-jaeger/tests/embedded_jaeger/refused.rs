@@ -1,4 +1,4 @@
-//! What a sender is told whose format is another, or who has the wrong port.
+//! The answers to senders of another format, and to those that have the wrong port.
 
 use bytes::Bytes;
 use embedded_jaeger::{Jaeger, model::Receiver};

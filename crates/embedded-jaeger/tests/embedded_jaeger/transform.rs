@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Target, get, jaeger};
 
-/// One of everything that OTLP has.
+/// A file with everything that OTLP has.
 pub(crate) const SAVED: &str = include_str!("saved/otlp.json");
-/// What the functions that Jaeger 1.62.0 calls make of it: its own converter and OpenTelemetry's
+/// The output of the functions that Jaeger 1.62.0 calls: its own converter, and OpenTelemetry's
 /// 0.111.0.
 const TRANSFORMED: &str = include_str!("saved/jaeger.json");
 

@@ -1,4 +1,4 @@
-//! The answers in Rust, and waiting for them.
+//! The answers in Rust.
 
 use std::{
     sync::Arc,
@@ -13,9 +13,9 @@ use embedded_jaeger::{
 use super::support::{jaeger, span, store};
 
 /// Longer than any machine takes.
-const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-fn child(trace: u128, id: u64, parent: u64, service: &str, operation: &str) -> Span {
+pub(crate) fn child(trace: u128, id: u64, parent: u64, service: &str, operation: &str) -> Span {
     let parent = SpanRef {
         kind: RefKind::ChildOf,
         trace_id: TraceId(trace),
@@ -27,7 +27,7 @@ fn child(trace: u128, id: u64, parent: u64, service: &str, operation: &str) -> S
     }
 }
 
-fn names(traces: &[Trace]) -> Vec<&str> {
+pub(crate) fn names(traces: &[Trace]) -> Vec<&str> {
     let spans = traces.iter().flat_map(Trace::spans);
     spans.map(|span| span.name()).collect()
 }
@@ -167,79 +167,50 @@ async fn traces_are_found_by_each_condition() {
     assert_eq!(found(TraceQuery::new("")), "");
 }
 
+/// Each look takes longer than the timeout, and each time a span has arrived meanwhile.
 #[tokio::test]
-async fn waiting_ends_when_the_last_span_arrives() {
-    let jaeger = jaeger(16).await;
-    let whole = |trace: &Trace| trace.spans().len() == 2;
-    let send = async {
-        store(&jaeger, &[span(1, 1, "shop", "buy")]).await;
-        store(&jaeger, &[span(2, 1, "shop", "buy")]).await;
-        store(&jaeger, &[child(1, 2, 1, "bank", "pay")]).await;
+async fn a_strange_trace_is_written_span_by_span_and_in_good_time() {
+    let jaeger = jaeger(64).await;
+    let text = async |spans: &[Span]| {
+        store(&jaeger, spans).await;
+        jaeger.trace(spans[0].trace_id).unwrap().to_string()
     };
-    let (trace, ()) = tokio::join!(jaeger.wait_for_trace(TraceId(1), whole, LONG), send);
-    assert_eq!(names(&[trace.unwrap()]), ["buy", "pay"]);
-    // It is there already.
-    let again = jaeger.wait_for_trace(TraceId(1), whole, Duration::ZERO);
-    assert!(again.await.is_ok());
-}
+    let head = |id: u128, spans: usize| format!("trace {}, spans: {spans}\n", TraceId(id));
+    let cycle = [
+        child(1, 1, 2, "s", "a"),
+        child(1, 2, 1, "s", "b"),
+        child(1, 3, 3, "s", "self"),
+        span(1, 4, "s", "root"),
+    ];
+    assert_eq!(
+        text(&cycle).await,
+        head(1, 4)
+            + "  s root (server) 5ms\n  s a (server) 5ms\n    s b (server) 5ms\n  s self (server) 5ms"
+    );
+    let same_id = [
+        span(2, 1, "s", "a"),
+        span(2, 1, "s", "b"),
+        child(2, 2, 1, "s", "c"),
+    ];
+    assert_eq!(
+        text(&same_id).await,
+        head(2, 3) + "  s a (server) 5ms\n    s c (server) 5ms\n  s b (server) 5ms"
+    );
 
-#[tokio::test]
-async fn waiting_for_a_search_ends_when_enough_is_found() {
-    let jaeger = jaeger(16).await;
-    let query = TraceQuery::new("bank").operation("pay");
-    let send = async {
-        store(&jaeger, &[span(1, 1, "bank", "pay")]).await;
-        store(&jaeger, &[span(2, 2, "bank", "other")]).await;
-        store(&jaeger, &[span(3, 3, "bank", "pay")]).await;
-        // A trace that it finds grows by a span that it would not find.
-        store(&jaeger, &[child(3, 4, 3, "shop", "last")]).await;
-    };
-    let enough = |traces: &[Trace]| names(traces) == ["pay", "pay", "last"];
-    let (traces, ()) = tokio::join!(jaeger.wait_for_traces(&query, enough, LONG), send);
-    assert_eq!(traces.unwrap().len(), 2);
-}
-
-#[tokio::test]
-async fn the_error_shows_what_had_arrived() {
-    let jaeger = jaeger(16).await;
-    let soon = Duration::from_millis(10);
-    let trace_error = async |id| {
-        let result = jaeger.wait_for_trace(TraceId(id), |_| false, soon).await;
-        result.unwrap_err().to_string()
-    };
-    assert_eq!(
-        trace_error(1).await,
-        "trace 0000000000000001 was not as expected within 10ms: no spans arrived at all"
-    );
-    store(
-        &jaeger,
-        &[span(1, 1, "shop", "buy"), child(1, 2, 1, "bank", "pay")],
-    )
-    .await;
-    assert_eq!(
-        trace_error(1).await,
-        "trace 0000000000000001 was not as expected within 10ms: trace 0000000000000001, spans: 2
-  \
-         shop buy (server) 5ms
-    bank pay (server) 5ms"
-    );
-    assert_eq!(
-        trace_error(2).await,
-        "trace 0000000000000002 was not as expected within 10ms: there are none, but other spans, of \
-         bank, shop"
-    );
-    let query = TraceQuery::new("shop")
-        .operation("sell")
-        .tag("b", 1)
-        .tag("a", "x");
-    let result = jaeger.wait_for_traces(&query, |_| false, soon).await;
-    let error = result.unwrap_err();
-    assert_eq!((error.traces.len(), error.services.len()), (0, 2));
-    assert_eq!(
-        error.to_string(),
-        "the traces of service shop, operation sell, tag a=x, tag b=1 were not as expected within 10ms: \
-         there are none, but other spans, of bank, shop"
-    );
+    // The root comes last. Compared with each other these spans would take minutes.
+    let deep: Vec<_> = (2..=30_000)
+        .rev()
+        .map(|id| child(3, id, id - 1, "s", "deep"))
+        .chain([span(3, 1, "s", "root")])
+        .collect();
+    for part in deep.chunks(10_000) {
+        store(&jaeger, part).await;
+    }
+    let trace = jaeger.trace(TraceId(3)).unwrap();
+    assert_eq!(trace.root().unwrap().name(), "root");
+    let text = trace.to_string();
+    assert_eq!(text.lines().count(), 102);
+    assert!(text.ends_with("\n  and 29900 more"), "{text}");
 }
 
 #[tokio::test]

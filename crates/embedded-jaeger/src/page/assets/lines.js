@@ -10,12 +10,12 @@ import { time } from "./text.js";
  * @param {string} at the line's time, as it is shown
  * @param {Node | string} link to the line's span or trace
  */
-export function lineElement({ service, level, message, time: us }, at, link) {
+export function lineElement({ service, level, target, message, time: us }, at, link) {
   return make("li", {},
     make("time", { title: time(us) }, at),
     make("span", { className: "service" }, ...serviceName(service)),
     make("span", { className: `level ${(level ?? "").toLowerCase()}` }, level ?? ""),
-    make("span", { className: "message" }, longText(message)),
+    make("span", { className: "message", title: target ?? "" }, longText(message)),
     link);
 }
 

@@ -114,6 +114,7 @@ export interface LogLine {
   level: string | null;
   traceID: string | null;
   spanID: string | null;
+  target: string | null;
   message: string;
 }
 

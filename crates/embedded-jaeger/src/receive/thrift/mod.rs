@@ -76,7 +76,7 @@ struct Field {
     kind: Type,
 }
 
-/// One of Thrift's protocols: the encoding of values. Each method reads one value from the front.
+/// A protocol of Thrift: the encoding of values. Each method reads one value from the front.
 trait Protocol<'a> {
     /// The header of a message: its name and its kind.
     fn message(&mut self) -> Result<(&'a [u8], u8), DecodeError>;

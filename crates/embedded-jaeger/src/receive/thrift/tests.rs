@@ -9,7 +9,7 @@ use crate::model::{self, Log, Process, RefKind, SpanId, SpanRef, Tag, TraceId, V
 #[path = "../../../tests/embedded_jaeger/support/thrift.rs"]
 mod encode;
 
-/// One span of one process, from the protocol's definition.
+/// A span of a process, from the protocol's definition.
 const COMPACT: &[u8] = &[
     0x82, // protocol id
     0x81, // oneway (4) << 5 | version 1

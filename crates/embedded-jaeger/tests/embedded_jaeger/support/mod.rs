@@ -1,5 +1,5 @@
-//! What the tests over real sockets share: a Jaeger on free ports, spans to send, and its API to
-//! read back.
+//! Tools of the tests over real sockets: a Jaeger on free ports, spans to send, and its API to read
+//! back.
 #![allow(dead_code)]
 
 pub(crate) mod raw;
@@ -22,7 +22,7 @@ use serde_json::Value;
 
 /// A Jaeger to send to and to ask: the embedded one, or any that listens there.
 pub(crate) trait Target {
-    /// Where it listens.
+    /// The addresses on which it listens.
     fn at(&self) -> Addresses;
 }
 
@@ -150,7 +150,7 @@ pub(crate) async fn get(jaeger: &impl Target, path: &str) -> (u16, Value) {
     )
 }
 
-/// What a page is told after the first message.
+/// The events of a page after the first one.
 pub(crate) async fn live(url: String) -> reqwest::Response {
     let mut events = reqwest::get(url).await.unwrap();
     let first = events.chunk().await.unwrap().unwrap();

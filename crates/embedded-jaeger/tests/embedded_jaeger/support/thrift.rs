@@ -3,7 +3,7 @@
 
 use super::model::{Log, Process, RefKind, Span, SpanRef, Tag, Value};
 
-/// One `emitBatch` message in the compact protocol.
+/// An `emitBatch` message in the compact protocol.
 pub(crate) fn compact_message(process: &Process, spans: &[Span]) -> Vec<u8> {
     let mut out = Writer {
         compact: true,
@@ -17,7 +17,7 @@ pub(crate) fn compact_message(process: &Process, spans: &[Span]) -> Vec<u8> {
     out.bytes
 }
 
-/// One `emitBatch` message in the binary protocol.
+/// An `emitBatch` message in the binary protocol.
 pub(crate) fn binary_message(process: &Process, spans: &[Span]) -> Vec<u8> {
     let mut out = Writer {
         compact: false,
@@ -32,7 +32,7 @@ pub(crate) fn binary_message(process: &Process, spans: &[Span]) -> Vec<u8> {
     out.bytes
 }
 
-/// One bare `Batch` in the binary protocol.
+/// A bare `Batch` in the binary protocol.
 pub(crate) fn binary_batch(process: &Process, spans: &[Span]) -> Vec<u8> {
     let mut out = Writer {
         compact: false,
