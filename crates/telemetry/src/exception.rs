@@ -11,6 +11,9 @@ use crate::with_causes;
 /// The `error.type` of a request that was cancelled, on spans and in metrics.
 pub(crate) const CANCELLED: &str = "cancelled";
 
+/// The `error.type` of a failure without a better name.
+pub(crate) const OTHER: &str = "_OTHER";
+
 /// Records `error` on the current span as the event `exception` (semantic conventions,
 /// "Exceptions on spans"). It does not set the span's status: the outcome is known elsewhere.
 ///

@@ -13,17 +13,15 @@
 //! }
 //! ```
 //!
-//! - [`init`] sets both up for the process; [`layers`] is for those who have a subscriber of their
+//! - [`init`] sets both up for the process; [`layers`] does it for a subscriber of the program's
 //!   own. [`Telemetry::shutdown`] sends what is left.
-//! - [`Settings`] come from the environment ([`mod@env`]) or are set by hand.
-//! - [`server::trace`] makes the one span of an incoming request.
-//! - [`client::send`] makes the one span of an outgoing request.
+//! - [`Settings`] come from the environment ([`mod@env`]) or are set in code.
+//! - [`server`] makes the span of an incoming request, as axum middleware or as a tower layer.
+//! - [`client`] makes the span of an outgoing request, for reqwest or as a tower layer.
+//! - [`propagation`] reads and writes the headers that carry a trace.
 //! - [`clock::StepGuard`] keeps the duration of a span of your own right when the clock is set.
 //! - [`metrics`] counts and measures, for Prometheus.
 //! - [`export`] takes finished spans to Jaeger.
-
-// For the paths in `env::variables!`.
-extern crate self as axum_jaeger_telemetry;
 
 pub mod clock;
 pub mod env;
@@ -54,7 +52,7 @@ use tracing_subscriber::{
 #[cfg(feature = "metrics")]
 use self::metrics::Metrics;
 use self::{
-    exception::{CANCELLED, record_cancelled},
+    exception::{CANCELLED, OTHER, record_cancelled},
     export::{Monitor, SpanCounts},
     settings::{requests, set_requests},
     span_filter::span_filter,
@@ -163,9 +161,17 @@ where
     let layers = Layer::and_then(layers, log_layer);
     set_requests(settings.requests.clone());
     let telemetry = Telemetry {
+        #[cfg(feature = "metrics")]
+        metrics: Metrics::new(|registry| {
+            #[cfg(feature = "log")]
+            log.register(registry);
+            if let Some(spans) = &spans {
+                spans.monitor.register(registry);
+            }
+        }),
         spans,
         #[cfg(feature = "log")]
-        log,
+        _log: log,
     };
     Ok((layers, telemetry))
 }
@@ -174,17 +180,20 @@ where
 #[derive(Debug)]
 #[must_use = "spans in the queue are lost without a shutdown"]
 pub struct Telemetry {
+    #[cfg(feature = "metrics")]
+    metrics: Metrics,
     spans: Option<Spans>,
+    /// Here to be dropped: it writes the last lines.
     #[cfg(feature = "log")]
-    #[cfg_attr(not(feature = "metrics"), expect(dead_code))] // it is there to be dropped
-    log: log::Output,
+    _log: log::Output,
 }
 
-/// The provider of spans, and a view of their export.
+/// The provider of spans, a view of their export, and the runtime of the latter.
 #[derive(Debug)]
 struct Spans {
     provider: SdkTracerProvider,
     monitor: Monitor,
+    runtime: Handle,
 }
 
 impl Spans {
@@ -206,7 +215,11 @@ impl Spans {
             .with_sampler(settings.sampler.for_sdk())
             .with_span_processor(processor)
             .build();
-        Ok(Self { provider, monitor })
+        Ok(Self {
+            provider,
+            monitor,
+            runtime: Handle::current(),
+        })
     }
 
     fn layer<S>(&self, settings: &Settings) -> impl Layer<S> + use<S>
@@ -229,17 +242,11 @@ impl Spans {
 }
 
 impl Telemetry {
-    /// The metrics of this process. The middleware `metrics::requests::record` counts its
-    /// requests.
+    /// The metrics of this process, the same at each call. The middleware
+    /// `metrics::requests::record` counts its requests.
     #[cfg(feature = "metrics")]
     pub fn metrics(&self) -> Metrics {
-        Metrics::new(|registry| {
-            #[cfg(feature = "log")]
-            self.log.register(registry);
-            if let Some(spans) = &self.spans {
-                spans.monitor.register(registry);
-            }
-        })
+        self.metrics.clone()
     }
 
     /// The number of spans in each state; all zero without a destination.
@@ -253,11 +260,16 @@ impl Telemetry {
     /// Sends what is left, for `deadline` at most; it does not wait for a collector that is not
     /// there. The last line of the log has the counts of the spans.
     pub async fn shutdown(mut self, deadline: Duration) {
-        let Some(Spans { provider, monitor }) = self.spans.take() else {
+        let Some(Spans {
+            provider,
+            monitor,
+            runtime,
+        }) = self.spans.take()
+        else {
             return;
         };
         // It blocks the thread until all is sent.
-        let flush = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(deadline));
+        let flush = runtime.spawn_blocking(move || provider.shutdown_with_timeout(deadline));
         match flush.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("spans may be lost: {error}"),
@@ -267,16 +279,25 @@ impl Telemetry {
     }
 }
 
-/// Without a [`shutdown`](Telemetry::shutdown) the provider sends what is left, and blocks the
-/// thread for 5 s at most. On a runtime of one thread that is the thread that would send it: there
-/// spans are lost at once.
+/// The limit for the last spans to be sent when there was no shutdown.
+const DROP_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Without a [`shutdown`](Telemetry::shutdown) it sends what is left, and blocks the thread for 5 s
+/// at most. On a runtime of one thread that is the thread that would send it: there spans are lost
+/// at once. Either way the last line of the log has the counts of the spans, if there were any.
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        let runtime = Handle::try_current().map(|handle| handle.runtime_flavor());
-        if let Some(Spans { provider, .. }) = &self.spans
-            && matches!(runtime, Ok(RuntimeFlavor::CurrentThread))
-        {
-            let _ = provider.shutdown_with_timeout(Duration::ZERO);
+        let Some(spans) = &self.spans else { return };
+        let deadline = match spans.runtime.runtime_flavor() {
+            RuntimeFlavor::CurrentThread => Duration::ZERO,
+            _ => DROP_DEADLINE,
+        };
+        // The counts show what was lost. The subscriber keeps the provider, which does not end on
+        // its own.
+        let _ = spans.provider.shutdown_with_timeout(deadline);
+        let counts = spans.monitor.span_counts();
+        if counts.started() > 0 {
+            tracing::info!("{counts}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The sampler: which traces are kept, unless a caller has decided.
+//! The sampler: the decision whether a trace is kept, unless a caller has made it.
 
 use opentelemetry::{
     Context, KeyValue, TraceId,
@@ -12,7 +12,7 @@ use crate::{
     propagation::{DEBUG, Undecided},
 };
 
-/// Which traces are kept. The names of the samplers are those of `OTEL_TRACES_SAMPLER`
+/// The rule by which traces are kept. Its names are those of `OTEL_TRACES_SAMPLER`
 /// (OpenTelemetry specification, "General SDK Configuration"); a ratio is from 0 to 1, and a
 /// sampler that is parsed from its name alone has 1.
 #[derive(Clone, Copy, Debug, PartialEq, EnumString, Display, VariantNames)]

@@ -48,7 +48,7 @@ pub struct Settings {
     pub resource: ResourceAttributes,
     /// Destination of the spans; `None` makes no spans at all.
     pub destination: Option<Destination>,
-    /// Which traces are kept.
+    /// The rule by which traces are kept.
     pub sampler: Sampler,
     /// Limits of the queue and of batches.
     pub batching: Batching,
@@ -56,7 +56,7 @@ pub struct Settings {
     pub attribute_value_length_limit: usize,
     /// The instrumentation scope of every span.
     pub scope: InstrumentationScope,
-    /// Which spans are made, by their target, which is the module by default, and their level.
+    /// Filter of the spans, by their target, which is the module by default, and their level.
     ///
     /// The default makes those of every crate up to [`DEFAULT_SPAN_LEVEL`]. A filter such as
     /// `"info,sqlx=off,shop=debug".parse()?` makes fewer of one crate, or more of another. Spans
@@ -67,8 +67,7 @@ pub struct Settings {
     /// The form of a log line.
     #[cfg(feature = "log")]
     pub log_format: LogFormat,
-    /// Which log lines are written, in the syntax of
-    /// [`EnvFilter`](tracing_subscriber::EnvFilter).
+    /// Filter of the log lines, in the syntax of [`EnvFilter`](tracing_subscriber::EnvFilter).
     #[cfg(feature = "log")]
     pub log_filter: String,
     /// Variables of the environment that count as not set, for a warning in the log.
@@ -108,7 +107,7 @@ impl Settings {
         &self.ignored
     }
 
-    /// Sets the name, whatever the environment says.
+    /// Sets the name, also if the environment has another.
     #[must_use]
     pub fn service_name(mut self, name: impl Into<String>) -> Self {
         self.service_name = name.into();
@@ -117,7 +116,17 @@ impl Settings {
 }
 
 /// Settings for the spans of requests.
+///
+/// # Examples
+/// ```
+/// use axum_jaeger_telemetry::{Requests, server::TraceLayer};
+///
+/// let mut settings = Requests::default();
+/// settings.trusts_forwarded = true;
+/// let layer = TraceLayer::new().with_settings(settings);
+/// ```
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Requests {
     /// Keys of a URL's query whose values are redacted.
     pub sensitive_keys: SensitiveKeys,
@@ -130,7 +139,7 @@ pub struct Requests {
 /// and nothing else.
 static REQUESTS: OnceLock<Requests> = OnceLock::new();
 
-/// Those of [`init`](crate::init); the defaults before it.
+/// The settings of [`init`](crate::init); the defaults before it.
 pub(crate) fn requests() -> &'static Requests {
     REQUESTS.get_or_init(Requests::default)
 }

@@ -20,6 +20,14 @@ fn outside_of_a_tokio_runtime_it_is_an_error() {
     );
 }
 
+#[test]
+fn a_shutdown_needs_no_runtime_around_it() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let layers = runtime.block_on(async { layers::<Registry>(&settings()) });
+    let (_layers, telemetry) = layers.unwrap();
+    futures_util::FutureExt::now_or_never(telemetry.shutdown(Duration::ZERO));
+}
+
 #[tokio::test]
 async fn a_log_filter_that_is_none_is_an_error() {
     let mut settings = settings();

@@ -11,6 +11,7 @@ async fn a_span_of_any_crate_arrives_and_its_log_line_has_its_ids() -> Result<()
     program
         .env_clear()
         .env("APP_NAME", "outside")
+        .env("ITEMS", "7")
         .env("COLLECTOR_ENDPOINT_GRPC_ENDPOINT", jaeger.grpc_endpoint());
     let output = tokio::task::spawn_blocking(move || program.output()).await??;
     let log = String::from_utf8(output.stdout)?;
@@ -19,7 +20,11 @@ async fn a_span_of_any_crate_arrives_and_its_log_line_has_its_ids() -> Result<()
 
     let id: TraceId = value_of("trace_id=", line)?.parse()?;
     let trace = jaeger
-        .wait_for_trace(id, |trace| !trace.spans().is_empty(), Duration::from_secs(30))
+        .wait_for_trace(
+            id,
+            |trace| !trace.spans().is_empty(),
+            Duration::from_secs(30),
+        )
         .await?;
     let span = trace.span("work").ok_or("no span `work`")?;
     assert_eq!(trace.spans().len(), 1);
@@ -31,6 +36,8 @@ async fn a_span_of_any_crate_arrives_and_its_log_line_has_its_ids() -> Result<()
 
 /// The text after `name` up to the next blank.
 fn value_of<'l>(name: &str, line: &'l str) -> Result<&'l str, String> {
-    let value = line.split_once(name).and_then(|(_, rest)| rest.split(' ').next());
+    let value = line
+        .split_once(name)
+        .and_then(|(_, rest)| rest.split(' ').next());
     value.ok_or_else(|| format!("no {name} in {line}"))
 }

@@ -39,8 +39,10 @@ macro_rules! __variables {
 
         impl $crate::env::Variables for $name {
             fn read(env: &mut $crate::env::Env) -> Self {
-                #[derive(Default, $crate::env::serde::Deserialize)]
-                #[serde(crate = "axum_jaeger_telemetry::env::serde")]
+                // Serde's attribute takes a text, in which `$crate` means nothing.
+                use $crate::env::serde as __serde;
+                #[derive(Default, __serde::Deserialize)]
+                #[serde(crate = "__serde")]
                 struct Texts {
                     $($field: Option<$crate::env::Text<$type>>,)+
                 }

@@ -86,7 +86,7 @@ impl Destination {
         })
     }
 
-    /// There is none without a transport.
+    /// `None`, since there is no transport.
     #[cfg(not(any(feature = "grpc", feature = "thrift")))]
     pub(super) fn read(_: &mut Env) -> Option<Self> {
         None
@@ -94,12 +94,12 @@ impl Destination {
 }
 
 #[cfg(feature = "grpc")]
-fn is_host_and_port(text: &str) -> bool {
+pub(crate) fn is_host_and_port(text: &str) -> bool {
     !text.contains('@') && Authority::from_str(text).is_ok_and(|host| host.port_u16().is_some())
 }
 
 #[cfg(feature = "thrift")]
-fn is_http_url(text: &str) -> bool {
+pub(crate) fn is_http_url(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| url.scheme() == "http" && url.query().is_none())
 }
 

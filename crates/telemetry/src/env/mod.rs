@@ -34,17 +34,17 @@
 //! );
 //! ```
 //!
-//! The type of a variable has [`FromStr`](std::str::FromStr) and [`Display`](fmt::Display), and the error of the
-//! former says which texts the type accepts; see [`InvalidValue`]. An empty variable counts as
-//! not set (OpenTelemetry specification, "Environment Variable Specification", "Parsing empty
-//! value"), and a name in small letters is another variable.
+//! The type of a variable has [`FromStr`](std::str::FromStr) and [`Display`](fmt::Display), and the
+//! error of the former names the texts that the type accepts; see [`InvalidValue`]. An empty
+//! variable counts as not set (OpenTelemetry specification, "Environment Variable Specification",
+//! "Parsing empty value"), and a name in small letters is another variable.
 
 mod declare;
 mod destination;
 mod value;
 mod variables;
 
-use std::{ffi::OsString, fmt, mem, net::IpAddr};
+use std::{collections::BTreeMap, ffi::OsString, fmt, mem, net::IpAddr};
 
 #[doc(hidden)]
 pub use serde;
@@ -54,6 +54,11 @@ use crate::redaction::without_credentials;
 
 #[doc(inline)]
 pub use crate::__variables as variables;
+#[cfg(feature = "grpc")]
+pub(crate) use destination::is_host_and_port;
+#[cfg(feature = "thrift")]
+pub(crate) use destination::is_http_url;
+
 #[doc(hidden)]
 pub use declare::Text;
 pub use declare::Variables;
@@ -68,7 +73,7 @@ pub struct InvalidVariable {
     pub name: String,
     /// The value, without a password.
     pub value: String,
-    /// The reason, which says what is expected.
+    /// The reason, with the expected values.
     pub reason: String,
 }
 
@@ -93,7 +98,7 @@ impl fmt::Display for EnvError {
 /// A set of environment variables, and what reading them has shown so far.
 #[derive(Debug)]
 pub struct Env {
-    vars: Vec<(String, String)>,
+    vars: BTreeMap<String, String>,
     in_force: Vec<(String, String)>,
     invalid: Vec<InvalidVariable>,
     ignored: Vec<InvalidVariable>,
@@ -107,14 +112,18 @@ impl Env {
         Self::from_vars(std::env::vars_os().map(|(name, value)| (text(name), text(value))))
     }
 
-    /// These variables, by name and value.
+    /// These variables, by name and value. Of two with one name the first counts, as for `getenv`.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Self {
         // envy takes a name in small letters for the same variable.
         let counts = |(name, value): &(String, String)| {
             !value.is_empty() && !name.contains(|c: char| c.is_ascii_lowercase())
         };
+        let mut by_name = BTreeMap::new();
+        for (name, value) in vars.into_iter().filter(counts) {
+            by_name.entry(name).or_insert(value);
+        }
         Self {
-            vars: vars.into_iter().filter(counts).collect(),
+            vars: by_name,
             in_force: Vec::new(),
             invalid: Vec::new(),
             ignored: Vec::new(),
@@ -124,7 +133,7 @@ impl Env {
     /// The same without the variables that `uses` refuses: those count as not set.
     #[must_use]
     pub fn only(mut self, uses: impl Fn(&str) -> bool) -> Self {
-        self.vars.retain(|(name, _)| uses(name));
+        self.vars.retain(|name, _| uses(name));
         self
     }
 
@@ -138,8 +147,9 @@ impl Env {
     /// order in which they were read.
     ///
     /// # Errors
-    /// [`EnvError`] with every invalid variable, but for those of OpenTelemetry's specification:
-    /// it says that they count as not set, with a warning, which [`init`](crate::init) logs.
+    /// [`EnvError`] with every invalid variable, except for those of OpenTelemetry's
+    /// specification: as it demands, they count as not set, and [`init`](crate::init) logs a
+    /// warning for each.
     pub fn finish(self) -> Result<Vec<(String, String)>, EnvError> {
         if self.invalid.is_empty() {
             Ok(self.in_force)
@@ -155,8 +165,9 @@ impl Env {
 
     #[doc(hidden)]
     pub fn texts<T: DeserializeOwned + Default>(&self) -> T {
-        // Cannot fail: every field is an optional `Text`, which keeps its error.
-        envy::from_iter(self.vars.iter().cloned()).unwrap_or_default()
+        // Cannot fail: a name is there once, and every field is an optional `Text`, which keeps its
+        // error.
+        envy::from_iter(self.vars.clone()).unwrap_or_default()
     }
 
     #[doc(hidden)]

@@ -31,6 +31,12 @@ fn a_name_in_small_letters_is_another_variable() {
 }
 
 #[test]
+fn of_two_variables_with_one_name_the_first_counts() {
+    let (_, in_force) = read(&[("AGENT_PORT", "81"), ("AGENT_PORT", "82")]).unwrap();
+    assert_eq!(value(&in_force, "AGENT_PORT"), "81");
+}
+
+#[test]
 fn one_error_names_every_invalid_variable_its_value_and_what_is_expected() {
     let error = read(&[
         ("MODE", "zipkin"),

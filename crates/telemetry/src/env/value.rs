@@ -8,7 +8,7 @@ use strum::VariantNames;
 /// "Environment Variable Specification", "Integer").
 pub(crate) const MAX_INTEGER: u64 = i32::MAX as u64;
 
-/// The error of a text that is not a value of its type: it says which texts are.
+/// The error of a text that is not a value of its type. It names the valid ones.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {0}")]
 pub struct InvalidValue(Cow<'static, str>);
@@ -19,7 +19,7 @@ impl InvalidValue {
         Self(values.into())
     }
 
-    /// The error of a text that is none of the names of `T`'s values.
+    /// The error of a text that is not one of the names of `T`'s values.
     pub(crate) fn not_a_name_of<T: VariantNames>(_: &str) -> Self {
         match T::VARIANTS {
             [names @ .., last] if !names.is_empty() => {

@@ -21,7 +21,7 @@ variables! {
 
         /// Makes no spans, and passes the caller's context on.
         otel_sdk_disabled: Flag = Flag(false);
-        /// Which traces are kept.
+        /// The traces that are kept.
         otel_traces_sampler: Sampler = Sampler::ParentBasedAlwaysOn;
         /// The share of traces that a ratio sampler keeps.
         otel_traces_sampler_arg: Ratio = Ratio(1.0);
@@ -53,11 +53,11 @@ variables! {
 
 #[cfg(feature = "log")]
 variables! {
-    /// Which lines are logged, and in what form.
+    /// The filter and the form of the log.
     struct LogVariables {
         /// Form of a line.
         log_format: crate::LogFormat = crate::LogFormat::Text;
-        /// Which lines.
+        /// Filter of the lines.
         rust_log: String = "info".to_owned(),
             if |text| is_log_filter(text), else
             "a filter of tracing-subscriber, such as info or axum_jaeger=debug,hyper=warn";
@@ -77,8 +77,9 @@ impl Settings {
     /// ```
     ///
     /// # Errors
-    /// [`EnvError`] with every invalid variable. Those of OpenTelemetry's specification are none:
-    /// as it says, they count as not set, and [`init`](crate::init) logs a warning of each.
+    /// [`EnvError`] with every invalid variable, except for those of OpenTelemetry's
+    /// specification: as it demands, they count as not set, and [`init`](crate::init) logs a
+    /// warning for each.
     pub fn from_env() -> Result<Self, EnvError> {
         let mut env = Env::from_process();
         let settings = Self::read(&mut env);

@@ -28,8 +28,8 @@ pub enum DropReason {
 }
 
 impl DropReason {
-    /// Every reason.
-    pub const ALL: [Self; 8] = [
+    /// Every reason. A slice, since there may be more of them in another version.
+    pub const ALL: &[Self] = &[
         Self::QueueFull,
         Self::AfterShutdown,
         Self::TooLarge,
@@ -121,9 +121,10 @@ impl fmt::Display for SpanCounts {
             self.dropped()
         )?;
         let reasons: Vec<String> = DropReason::ALL
-            .into_iter()
-            .filter(|&reason| self.dropped_by(reason) > 0)
-            .map(|reason| format!("{} {}", reason.as_str(), self.dropped_by(reason)))
+            .iter()
+            .map(|&reason| (reason.as_str(), self.dropped_by(reason)))
+            .filter(|&(_, count)| count > 0)
+            .map(|(reason, count)| format!("{reason} {count}"))
             .collect();
         if reasons.is_empty() {
             Ok(())

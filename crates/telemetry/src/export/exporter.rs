@@ -76,7 +76,7 @@ impl Exporter {
         self.metrics.record_message(spans.count);
         let message = Bytes::from(self.encoding.message(spans.count, &spans.bytes));
         drop(spans);
-        let deadline = Instant::now() + self.timeout;
+        let first = Instant::now();
         loop {
             let begun = Instant::now();
             let sent = timeout(self.timeout, self.transport.send(message.clone())).await;
@@ -87,7 +87,8 @@ impl Exporter {
                 ))
             });
             let is_transient = sent.as_ref().is_err_and(|error| error.transient);
-            let retry = is_transient && Instant::now() < deadline && !self.closing.is_cancelled();
+            let in_time = first.elapsed() < self.timeout;
+            let retry = is_transient && in_time && !self.closing.is_cancelled();
             self.record(begun, sent, retry, &mut in_flight);
             if !retry {
                 return;

@@ -67,7 +67,7 @@ impl Collector for Counts {
             ConstGauge::new(value).encode(gauge)?;
         }
         let (before, within): (Vec<_>, Vec<_>) = DropReason::ALL
-            .into_iter()
+            .iter()
             .partition(|reason| reason.is_before_export());
         let dropped = |reason| (Some(reason), counts.dropped_by(reason));
         let exported = [(None, counts.delivered())]

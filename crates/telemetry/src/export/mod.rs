@@ -4,11 +4,12 @@
 //! on_end ─ encoding ─ queue ─ exporter ─ transport ─ Jaeger
 //! ```
 //!
-//! The SDK hands a finished span to the [`Processor`], which encodes it at once. The span waits in a
-//! bounded queue until a batch is full or has waited long enough. A batch is sent as one message
+//! The SDK hands a finished span to the [`Processor`], which encodes it at once. The span waits in
+//! a bounded queue until a batch is full or has waited long enough. A batch is sent as one message
 //! until it is accepted or its time is up. [`SpanCounts`] count every span on its way.
 
-// A build without a transport has no `Destination`: the compiler knows that the rest is unreachable.
+// A build without a transport has no `Destination`: the compiler knows that the rest is
+// unreachable.
 #![cfg_attr(
     not(any(feature = "grpc", feature = "thrift")),
     allow(
@@ -33,6 +34,7 @@ mod transport;
 use std::{error::Error, sync::Arc, time::Duration};
 
 use self::{metrics::ExportMetrics, queue::Queue};
+use crate::redaction::without_credentials;
 
 pub use counts::{DropReason, SpanCounts};
 pub use encoding::EnvelopeError;
@@ -65,14 +67,24 @@ pub enum BuildError {
         source: Source,
     },
     /// The collector's address is invalid.
-    #[cfg(feature = "grpc")]
+    #[cfg(any(feature = "grpc", feature = "thrift"))]
     #[error("the collector's address {address:?} is invalid: {source}")]
     Address {
-        /// The address from the settings.
+        /// The address from the settings, without a password.
         address: String,
         /// The error of its parser.
         source: Source,
     },
+}
+
+#[cfg(any(feature = "grpc", feature = "thrift"))]
+impl BuildError {
+    fn address(address: &str, source: impl Into<Source>) -> Self {
+        Self::Address {
+            address: without_credentials(address).into_owned(),
+            source: source.into(),
+        }
+    }
 }
 
 /// A view of a [`Processor`]: the counts of its spans, and the metrics of its export.

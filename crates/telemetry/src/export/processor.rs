@@ -13,7 +13,7 @@ use opentelemetry_sdk::{
     error::{OTelSdkError, OTelSdkResult},
     trace::{Span, SpanData, SpanProcessor},
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, task::AbortHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -65,6 +65,7 @@ pub struct Processor {
     monitor: Monitor,
     /// Ends the pauses before retries.
     closing: CancellationToken,
+    task: AbortHandle,
 }
 
 impl Processor {
@@ -103,17 +104,27 @@ impl Processor {
             log: DeliveryLog::new(name),
             closing: closing.clone(),
         };
-        runtime.spawn(Arc::new(exporter).run());
+        let task = runtime.spawn(Arc::new(exporter).run()).abort_handle();
         Ok(Self {
             encoding,
             monitor,
             closing,
+            task,
         })
     }
 
     /// A view of the counts of this processor's spans, also after the processor is gone.
     pub fn monitor(&self) -> Monitor {
         self.monitor.clone()
+    }
+
+    /// The time to wait for the export: none once its runtime is gone.
+    fn wait(&self, limit: Duration) -> Duration {
+        if self.task.is_finished() {
+            Duration::ZERO
+        } else {
+            limit
+        }
     }
 }
 
@@ -135,7 +146,7 @@ impl SpanProcessor for Processor {
 
     /// Sends all waiting spans. Blocks the thread.
     fn force_flush(&self) -> OTelSdkResult {
-        if self.monitor.queue.flush(FLUSH_TIMEOUT) {
+        if self.monitor.queue.flush(self.wait(FLUSH_TIMEOUT)) {
             Ok(())
         } else {
             Err(OTelSdkError::Timeout(FLUSH_TIMEOUT))
@@ -148,11 +159,18 @@ impl SpanProcessor for Processor {
             return Err(OTelSdkError::AlreadyShutdown);
         }
         self.closing.cancel();
-        if self.monitor.queue.close(timeout) {
+        if self.monitor.queue.close(self.wait(timeout)) {
             Ok(())
         } else {
             Err(OTelSdkError::Timeout(timeout))
         }
+    }
+}
+
+/// Ends the export, also of a processor that no provider has shut down.
+impl Drop for Processor {
+    fn drop(&mut self) {
+        let _ = self.shutdown_with_timeout(Duration::ZERO);
     }
 }
 
@@ -186,5 +204,45 @@ mod tests {
             Err(OTelSdkError::AlreadyShutdown)
         ));
         assert_eq!(processor.monitor().span_counts().started(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_export_of_a_processor_that_is_dropped_ends() {
+        let processor = start().unwrap();
+        let task = processor.task.clone();
+        drop(processor);
+        while !task.is_finished() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_none_is_an_error() {
+        let grpc = |address: &str| Destination::Grpc {
+            collector: address.to_owned(),
+        };
+        let mut bad = ["", "host", "http://host:14250", "host:14250/path"]
+            .map(grpc)
+            .to_vec();
+        #[cfg(feature = "thrift")]
+        bad.extend(["", "host:14268", "https://host"].map(|url| {
+            let url = url.to_owned();
+            Destination::ThriftCollector { url }
+        }));
+        let resource = Resource::builder_empty().build();
+        for destination in bad {
+            let error = Processor::start(&destination, Batching::DEFAULT, 0, &resource);
+            let error = error.unwrap_err();
+            assert!(matches!(error, BuildError::Address { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_shutdown_does_not_wait_for_a_runtime_that_is_gone() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let processor = runtime.block_on(async { start() }).unwrap();
+        drop(runtime);
+        assert!(processor.task.is_finished());
+        assert_eq!(processor.wait(FLUSH_TIMEOUT), Duration::ZERO);
     }
 }

@@ -177,13 +177,14 @@ impl Queue {
     fn take(self: &Arc<Self>) -> Next {
         let mut state = self.lock();
         if state.full.is_empty() {
-            let due = state
-                .open_since
-                .map(|since| since + self.limits.schedule_delay);
-            match due {
-                Some(due) if due <= Instant::now() => state.cut(),
+            let delay = self.limits.schedule_delay;
+            match state.open_since {
+                Some(since) if since.elapsed() >= delay => state.cut(),
                 None if state.phase != Phase::Open => return Next::End,
-                until => return Next::Wait { until },
+                since => {
+                    let until = since.and_then(|since| since.checked_add(delay));
+                    return Next::Wait { until };
+                }
             }
         }
         let Some(waiting) = state.full.pop_front() else {

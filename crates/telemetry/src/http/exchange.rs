@@ -4,6 +4,7 @@
 use std::{
     pin::Pin,
     task::{Context, Poll, ready},
+    thread,
 };
 
 use http::{Response, StatusCode};
@@ -18,12 +19,10 @@ use super::{
     propagation,
     server::AccessLog,
 };
-use crate::{CANCELLED, clock::StepGuard, record_cancelled};
+use crate::{CANCELLED, OTHER, clock::StepGuard, record_cancelled};
 
-/// The `error.type` of a failure without a better name.
-pub(super) const OTHER: &str = "_OTHER";
-
-/// A request under way. Dropped before its end, it marks the span as cancelled.
+/// A request under way. Dropped before its end, it marks the span as cancelled, or as failed if a
+/// panic dropped it.
 #[derive(Debug)]
 pub(super) struct Exchange {
     clock: StepGuard,
@@ -148,13 +147,20 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if !self.has_ended {
-            let span = self.clock.span();
-            let _entered = span.enter();
-            record_cancelled(span);
-            if let Side::Server(log) = &self.side {
-                log.failed(CANCELLED, self.clock.elapsed());
-            }
+        if self.has_ended {
+            return;
+        }
+        let span = self.clock.span().clone();
+        let _entered = span.enter();
+        if thread::panicking() {
+            return self.fail(Failure {
+                error_type: OTHER,
+                description: "panic".to_owned(),
+            });
+        }
+        record_cancelled(&span);
+        if let Side::Server(log) = &self.side {
+            log.failed(CANCELLED, self.clock.elapsed());
         }
     }
 }

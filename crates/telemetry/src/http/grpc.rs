@@ -13,7 +13,8 @@ use percent_encoding::percent_decode;
 use pin_project_lite::pin_project;
 use tracing::{Instrument, Span, instrument::Instrumented};
 
-use super::exchange::{Exchange, Failure, OTHER};
+use super::exchange::{Exchange, Failure};
+use crate::OTHER;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");

@@ -16,7 +16,8 @@ const REDACTED: &str = "REDACTED";
 pub struct SensitiveKeys(Vec<String>);
 
 impl Default for SensitiveKeys {
-    /// Those that the conventions name: of signed URLs of Amazon's, Azure's and Google's storage.
+    /// The keys that the conventions name: of signed URLs of Amazon's, Azure's and Google's
+    /// storage.
     fn default() -> Self {
         let keys = [
             "AWSAccessKeyId",

@@ -21,7 +21,6 @@ mod writer;
 
 use std::{
     cell::Cell,
-    io,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -42,8 +41,8 @@ use super::{InitError, LogFormat, Settings, span_filter};
 /// The limit for the last lines to be written, if their reader hangs.
 const FLUSH_DEADLINE: Duration = Duration::from_secs(1);
 
-/// Starts the thread that writes to stdout, and returns the layer that puts a line for each event
-/// into its buffer.
+/// Returns the layer that puts a line for each event into the buffer of the thread that writes to
+/// stdout. The first call starts that thread.
 pub(super) fn start<S>(settings: &Settings) -> Result<(impl Layer<S> + use<S>, Output), InitError>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -53,7 +52,7 @@ where
         .map_err(|error| InitError::LogFilter(error.into()))?
         // A filter such as `warn` hides lines, but not the spans that lines get their ids from.
         .or(span_filter(&settings.span_filter));
-    let writer = Writer::start(io::stdout())?;
+    let writer = Writer::stdout()?;
     let log = Log {
         format: settings.log_format,
         service_name: settings.service_name.clone(),

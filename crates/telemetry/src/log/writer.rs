@@ -46,8 +46,18 @@ struct State {
 }
 
 impl Writer {
+    /// The one of the process for stdout.
+    pub(super) fn stdout() -> io::Result<Arc<Self>> {
+        static STDOUT: Mutex<Option<Arc<Writer>>> = Mutex::new(None);
+        let mut stdout = STDOUT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(writer) = &*stdout {
+            return Ok(Arc::clone(writer));
+        }
+        Ok(Arc::clone(stdout.insert(Self::start(io::stdout())?)))
+    }
+
     /// Starts the thread, which lives as long as the process.
-    pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<Arc<Self>> {
+    fn start(out: impl Write + Send + 'static) -> io::Result<Arc<Self>> {
         let writer = Arc::new(Self::default());
         let own = Arc::clone(&writer);
         thread::Builder::new()

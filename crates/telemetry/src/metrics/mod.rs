@@ -27,6 +27,7 @@ pub struct Metrics {
 
 /// The format in which metrics are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// OpenMetrics 1.0, with exemplars.
     OpenMetrics,

@@ -4,6 +4,7 @@
 use std::{
     fmt::{self, Write},
     hash::{Hash, Hasher},
+    thread,
     time::{Instant, SystemTime},
 };
 
@@ -26,7 +27,7 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::Metrics;
-use crate::{CANCELLED, server::known_method};
+use crate::{CANCELLED, OTHER, server::known_method};
 
 /// Bounds in seconds, as the conventions recommend.
 const BUCKETS: [f64; 14] = [
@@ -45,15 +46,16 @@ struct Labels {
     http_request_method: &'static str,
     /// Empty if no route matched.
     http_route: Option<Route>,
-    /// Empty if the client went away before there was a response.
+    /// Empty if there was no response.
     http_response_status_code: Option<u16>,
-    /// That of the span; empty if there was no error.
+    /// The span's; empty if there was no error.
     error_type: Option<ErrorType>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum ErrorType {
     Cancelled,
+    Panic,
     Status(u16),
 }
 
@@ -154,6 +156,9 @@ impl Default for Requests {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
+        if thread::panicking() && self.labels.http_response_status_code.is_none() {
+            self.labels.error_type = Some(ErrorType::Panic);
+        }
         let exemplar = self.span.is_sampled().then(|| Exemplar {
             trace_id: Hex(self.span.trace_id()),
             span_id: Hex(self.span.span_id()),
@@ -190,6 +195,7 @@ impl EncodeLabelValue for ErrorType {
     fn encode(&self, encoder: &mut LabelValueEncoder) -> fmt::Result {
         match self {
             Self::Cancelled => CANCELLED.encode(encoder),
+            Self::Panic => OTHER.encode(encoder),
             Self::Status(code) => code.encode(encoder),
         }
     }

@@ -125,10 +125,8 @@ fn an_answer_that_is_not_waited_for_is_cancelled() {
             pending::<()>().await;
             Ok::<_, Infallible>(http::Response::new(Empty::<Bytes>::new()))
         });
-        let settings = Requests {
-            sensitive_keys: "token".parse().unwrap(),
-            trusts_forwarded: false,
-        };
+        let mut settings = Requests::default();
+        settings.sensitive_keys = "token".parse().unwrap();
         let layer = client::TraceLayer::new()
             .with_settings(settings)
             .with_origin("http://app-b:81".parse().unwrap());

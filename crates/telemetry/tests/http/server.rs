@@ -2,9 +2,15 @@
 
 use std::{collections::BTreeMap, convert::Infallible, future::pending, net::SocketAddr};
 
-use axum::{Router, middleware::from_fn, routing::get};
+use axum::{
+    Router,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
 use axum_jaeger_telemetry::{
     Requests,
+    metrics::{Format, requests},
+    propagation,
     server::{self, ClientAddress, TraceLayer},
 };
 use embedded_jaeger::{Span, Value};
@@ -17,9 +23,9 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{io::AsyncWriteExt, sync::Notify};
-use tower::{Layer, service_fn};
+use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{has_tags, is, listen, of_kind, root, run, spans, trace_of};
+use crate::support::{has_tags, is, listen, metrics, of_kind, root, run, spans, trace_of};
 
 /// Serves `app` by axum.
 async fn serve(app: Router) -> SocketAddr {
@@ -136,10 +142,9 @@ fn the_layer_s_spans_are_those_of_the_middleware() {
 #[test]
 fn a_layer_may_have_settings_of_its_own() {
     run(async {
-        let settings = Requests {
-            sensitive_keys: "token".parse().unwrap(),
-            trusts_forwarded: true,
-        };
+        let mut settings = Requests::default();
+        settings.sensitive_keys = "token".parse().unwrap();
+        settings.trusts_forwarded = true;
         let address = serve_by_hyper(TraceLayer::new().with_settings(settings)).await;
         let forwarded = [("x-forwarded-for", "192.0.2.1")];
         let url = format!("http://{address}/?token=SECRET&sig=kept");
@@ -193,5 +198,45 @@ fn a_client_that_went_away_leaves_an_error() {
                 ("http.response.status_code", None),
             ],
         );
+    });
+}
+
+#[test]
+fn a_handler_that_panics_leaves_an_error_and_no_cancellation() {
+    run(async {
+        let (root, trace) = root();
+        let panics = service_fn(
+            async |_: Request<()>| -> Result<Response<String>, Infallible> { panic!("a bug") },
+        );
+        let service = TraceLayer::new().layer(panics);
+        let mut request = Request::new(());
+        propagation::inject_span(&root, request.headers_mut());
+        drop(root);
+        tokio::spawn(service.oneshot(request)).await.unwrap_err();
+        let spans = spans(&trace, 2).await;
+        let span = of_kind(&spans, "server");
+        has_tags(
+            span,
+            &[
+                ("error.type", is("_OTHER")),
+                ("otel.status_description", is("panic")),
+                ("http.response.status_code", None),
+            ],
+        );
+    });
+}
+
+#[test]
+fn metrics_are_the_same_at_each_call() {
+    run(async {
+        let app = Router::new().route("/panics", get(async || -> &'static str { panic!("a bug") }));
+        let app = app.layer(from_fn_with_state(metrics(), requests::record));
+        let request = Request::get("/panics").body(axum::body::Body::empty());
+        tokio::spawn(app.oneshot(request.unwrap()))
+            .await
+            .unwrap_err();
+        let text = metrics().encode(Format::Prometheus).unwrap();
+        let labels = "http_route=\"/panics\",http_response_status_code=\"\",error_type=\"_OTHER\"";
+        assert!(text.contains(labels), "{text}");
     });
 }

@@ -2,14 +2,14 @@
 
 use std::{net::SocketAddr, sync::LazyLock, time::Duration};
 
-use axum_jaeger_telemetry::{Destination, Settings, Telemetry};
+use axum_jaeger_telemetry::{Destination, Settings, Telemetry, metrics::Metrics};
 use embedded_jaeger::{Jaeger, Span, Trace, Value};
 use http::HeaderMap;
 use opentelemetry::trace::TraceContextExt;
 use tokio::{net::TcpListener, runtime::Runtime};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// How long a trace may take to arrive.
+/// The longest time that a trace may take to arrive.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// For all tests: the export lives on the runtime that it began on.
@@ -32,6 +32,11 @@ static TRACED: LazyLock<(Jaeger, Telemetry)> = LazyLock::new(|| {
 pub(crate) fn run(test: impl Future<Output = ()>) {
     LazyLock::force(&TRACED);
     RUNTIME.block_on(test);
+}
+
+/// The metrics of this process.
+pub(crate) fn metrics() -> Metrics {
+    TRACED.1.metrics()
 }
 
 /// A listener on a free port.

@@ -94,8 +94,8 @@ pub(super) fn span(
     });
 }
 
-/// The envelope of a message: a `Batch`, which the agent gets as the argument of the call `emitBatch`.
-/// The prefix ends where the list of spans begins.
+/// The envelope of a message: a `Batch`, which the agent gets as the argument of the call
+/// `emitBatch`. The prefix ends where the list of spans begins.
 #[cfg_attr(feature = "opentelemetry-jaeger", allow(dead_code))] // for its test only
 pub(super) fn envelope(resource: &Resource, protocol: Protocol) -> Envelope {
     let (names, mut tags): (Vec<_>, Vec<_>) =

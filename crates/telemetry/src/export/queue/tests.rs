@@ -115,3 +115,17 @@ async fn at_the_end_each_span_is_delivered_or_dropped() {
     assert_eq!(queue.counts().to_string(), end);
     assert!(queue.next().await.is_none());
 }
+
+#[tokio::test]
+async fn a_delay_without_end_leaves_spans_waiting_for_a_full_batch() {
+    let limits = Batching {
+        max_export_batch_size: 2,
+        schedule_delay: Duration::MAX,
+        ..Batching::DEFAULT
+    };
+    let queue = Arc::new(Queue::new(limits, usize::MAX));
+    make(&queue, 1);
+    assert!(matches!(queue.take(), Next::Wait { until: None }));
+    make(&queue, 1);
+    assert_eq!(queue.next().await.unwrap().spans.count, 2);
+}

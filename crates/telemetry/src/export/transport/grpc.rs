@@ -12,6 +12,7 @@ use tonic::{
 use tonic_prost::ProstCodec;
 
 use super::{ATTEMPT_TIMEOUT, BuildError, DropReason, SendError};
+use crate::env::{self, InvalidValue};
 
 /// The method (jaeger-idl, `api_v2/collector.proto`).
 const POST_SPANS: &str = "/jaeger.api_v2.CollectorService/PostSpans";
@@ -40,12 +41,14 @@ impl Client {
     /// `address` is `host:port`. Connects when a message is to be sent, and again when the
     /// connection is lost, each time to a newly resolved address.
     pub(super) fn new(address: &str) -> Result<Self, BuildError> {
-        let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(|source| {
-            BuildError::Address {
-                address: address.to_owned(),
-                source: source.into(),
-            }
-        })?;
+        if !env::is_host_and_port(address) {
+            return Err(BuildError::address(
+                address,
+                InvalidValue::expected("host:port"),
+            ));
+        }
+        let endpoint = Endpoint::from_shared(format!("http://{address}"))
+            .map_err(|error| BuildError::address(address, error))?;
         let channel = endpoint
             .connect_timeout(ATTEMPT_TIMEOUT)
             .timeout(ATTEMPT_TIMEOUT)
@@ -105,8 +108,8 @@ fn is_transient(code: Code) -> bool {
     )
 }
 
-/// The code, the message and the root cause, such as "connection refused". The text of tonic repeats
-/// every cause in between.
+/// The code, the message and the root cause, such as "connection refused". The text of tonic
+/// repeats every cause in between.
 fn describe(status: &Status) -> String {
     let mut text = format!("{:?}: {}", status.code(), status.message());
     let mut cause = status.source();

@@ -6,10 +6,13 @@ use bytes::Bytes;
 use reqwest::{StatusCode, header::CONTENT_TYPE};
 
 use super::{ATTEMPT_TIMEOUT, BuildError, DropReason, SendError};
-use crate::with_causes;
+use crate::{
+    env::{self, InvalidValue},
+    with_causes,
+};
 
-/// Lifetime of an idle connection: longer than the pause between two batches, short enough to follow
-/// a name whose address changes.
+/// Lifetime of an idle connection: longer than the pause between two batches, short enough to
+/// follow a name whose address changes.
 const IDLE_LIFE: Duration = Duration::from_secs(30);
 
 /// A client of a collector's port for Thrift binary over HTTP.
@@ -22,6 +25,10 @@ pub(in crate::export) struct Client {
 impl Client {
     /// `url` is the collector's base URL, or the whole one that ends with `/api/traces`.
     pub(super) fn new(url: &str) -> Result<Self, BuildError> {
+        if !env::is_http_url(url) {
+            let source = InvalidValue::expected("a URL that begins with http://");
+            return Err(BuildError::address(url, source));
+        }
         let base = url.trim_end_matches('/');
         let base = base.strip_suffix("/api/traces").unwrap_or(base);
         let client = reqwest::Client::builder()

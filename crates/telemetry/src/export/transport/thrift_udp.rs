@@ -1,9 +1,9 @@
 //! Transport of the mode `thrift-agent`: datagrams to a Jaeger agent.
 //!
-//! UDP has no confirmation. But a host without an agent refuses a datagram by ICMP, which the kernel
-//! reports as an error of the socket that sent it. So a socket sends one datagram at a time, which
-//! counts as delivered if no error arrives for a moment. A socket is not used for long: Kubernetes
-//! sends datagrams from one port to the same pod, even when that pod is gone.
+//! UDP has no confirmation. But a host without an agent refuses a datagram by ICMP, which the
+//! kernel reports as an error of the socket that sent it. So a socket sends one datagram at a time,
+//! which counts as delivered if no error arrives for a moment. A socket is not used for long:
+//! Kubernetes sends datagrams from one port to the same pod, even when that pod is gone.
 
 use std::{
     error::Error,
@@ -32,8 +32,8 @@ const SOCKET_LIFE: Duration = Duration::from_secs(1);
 /// enough for a busy machine and for a host nearby.
 const REFUSAL_TIMEOUT: Duration = Duration::from_millis(10);
 
-/// Pause between two datagrams: the receive buffer of an agent, 208 KiB by default, holds four large
-/// ones.
+/// Pause between two datagrams: the receive buffer of an agent, 208 KiB by default, holds four
+/// large ones.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// Time without a failure after which the agent counts as reachable. A pod that ends first refuses

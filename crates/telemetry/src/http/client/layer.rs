@@ -15,9 +15,9 @@ use tracing::{Instrument, Span, field::Empty, info_span, instrument::Instrumente
 
 use super::{TARGET, span_of_request};
 use crate::{
-    Requests,
+    OTHER, Requests,
     http::{
-        exchange::{Exchange, Failure, OTHER, Protocol, ResponseFuture, Side},
+        exchange::{Exchange, Failure, Protocol, ResponseFuture, Side},
         grpc::{self, ResponseBody},
         propagation,
     },

@@ -5,8 +5,9 @@ use tracing::Instrument;
 
 use super::span_of_request;
 use crate::{
+    OTHER,
     http::{
-        exchange::{Exchange, Failure, OTHER, Protocol, Side},
+        exchange::{Exchange, Failure, Protocol, Side},
         propagation,
     },
     requests, with_causes,

@@ -13,9 +13,9 @@ use tracing::{Instrument, instrument::Instrumented};
 
 use super::begin;
 use crate::{
-    Requests,
+    OTHER, Requests,
     http::{
-        exchange::{Failure, OTHER, ResponseFuture},
+        exchange::{Failure, ResponseFuture},
         grpc::ResponseBody,
     },
 };
