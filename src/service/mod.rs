@@ -107,7 +107,7 @@ pub(crate) enum ServeError {
         source: std::io::Error,
     },
     /// The HTTP client of `/chain` cannot be built.
-    #[error("the HTTP client: {0}")]
+    #[error("the HTTP client cannot be built: {0}")]
     HttpClient(#[from] reqwest::Error),
 }
 

@@ -30,8 +30,8 @@ async fn wait_for_spans(jaeger: &Jaeger, spans: u64, traced: &Traced) {
     }
 }
 
-/// The spans that were refused since `gone` spans come to `jaeger`, all of them and once, and the log
-/// mentions it once.
+/// The spans that were refused since `gone` spans come to `jaeger`, all of them and once, and the
+/// log mentions it once.
 async fn comes_back(mut traced: Traced, gone: u64, jaeger: &Jaeger) {
     traced
         .get_until("said to be over", || traced.count_lines(MENDED) > 0)
@@ -40,11 +40,11 @@ async fn comes_back(mut traced: Traced, gone: u64, jaeger: &Jaeger) {
     traced.assert_logged(MENDED, 1);
     memory::is_within(traced.service.process.id(), memory::BOUND);
     traced.wait_until_settled().await;
-    let account = traced.end();
-    assert_eq!(account.dropped, 0, "{account:?}");
-    wait_for_spans(jaeger, account.started - gone, &traced).await;
+    let span_counts = traced.end();
+    assert_eq!(span_counts.dropped, 0, "{span_counts:?}");
+    wait_for_spans(jaeger, span_counts.started - gone, &traced).await;
     let counts = jaeger.counts(receiver(MODE));
-    assert_eq!(counts.spans, account.started - gone);
+    assert_eq!(counts.spans, span_counts.started - gone);
     assert_eq!(counts.malformed, 0, "{counts:?}");
 }
 

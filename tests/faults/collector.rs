@@ -115,10 +115,10 @@ async fn slow() {
         rig.traced.assert_logged(LOST_NO_MORE, 1);
         rig.traced.assert_logged(BROKEN, 0);
         memory::is_within(rig.traced.service.process.id(), memory::BOUND);
-        let account = rig.end().await;
+        let span_counts = rig.end().await;
         assert_eq!(
-            account.reasons,
-            [("queue_full".to_owned(), account.dropped)]
+            span_counts.reasons,
+            [("queue_full".to_owned(), span_counts.dropped)]
         );
         assert_eq!(plain.end().await.dropped, 0);
     }))
@@ -134,9 +134,9 @@ async fn away_until_the_queue_is_full() {
         load::large_requests(&rig.traced, 4_000, 8).await;
         memory::is_within(rig.traced.service.process.id(), memory::BOUND);
         rig.gate.set(Fault::None).await;
-        let account = rig.end().await;
-        let (reason, _) = &account.reasons[0];
-        assert_eq!(reason, "queue_full", "{account:?}");
+        let span_counts = rig.end().await;
+        let (reason, _) = &span_counts.reasons[0];
+        assert_eq!(reason, "queue_full", "{span_counts:?}");
     }))
     .await;
 }

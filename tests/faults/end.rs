@@ -26,8 +26,8 @@ async fn in_the_middle_of_load() {
         for client in clients {
             client.await.unwrap();
         }
-        let account = rig.wait_for_end().await;
-        assert_eq!(account.dropped, 0, "{mode}");
+        let span_counts = rig.wait_for_end().await;
+        assert_eq!(span_counts.dropped, 0, "{mode}");
     }))
     .await;
 }
@@ -61,8 +61,12 @@ async fn with_a_collector_that_hangs() {
         rig.gate.set(Fault::Hanging).await;
         load::requests(&rig.traced, 100, 8).await;
         rig.traced.service.process.signal(Signal::SIGTERM);
-        let account = rig.wait_for_end().await;
-        assert_eq!((account.delivered, account.dropped), (100, 100), "{mode}");
+        let span_counts = rig.wait_for_end().await;
+        assert_eq!(
+            (span_counts.delivered, span_counts.dropped),
+            (100, 100),
+            "{mode}"
+        );
     }))
     .await;
 }
@@ -75,8 +79,12 @@ async fn with_a_collector_that_is_not_there() {
         rig.gate.set(Fault::Refusing).await;
         rig.traced.get().await;
         rig.traced.service.process.signal(Signal::SIGTERM);
-        let account = rig.wait_for_end().await;
-        assert_eq!(account.reasons, [("unreachable".to_owned(), 1)], "{mode}");
+        let span_counts = rig.wait_for_end().await;
+        assert_eq!(
+            span_counts.reasons,
+            [("unreachable".to_owned(), 1)],
+            "{mode}"
+        );
     }
 }
 
@@ -84,6 +92,6 @@ async fn with_a_collector_that_is_not_there() {
 async fn with_an_agent_that_is_not_there() {
     let mut traced = Traced::start(&env("thrift-agent", "127.0.0.1", closed_udp()));
     traced.get().await;
-    let account = traced.end();
-    assert_eq!(account.reasons, [("unreachable".to_owned(), 1)]);
+    let span_counts = traced.end();
+    assert_eq!(span_counts.reasons, [("unreachable".to_owned(), 1)]);
 }

@@ -73,8 +73,8 @@ async fn that_cannot_be_resolved_for_a_while() {
         traced.assert_logged(MENDED, 1);
         memory::is_within(traced.service.process.id(), memory::BOUND);
         traced.wait_until_settled().await;
-        let account = traced.end();
-        assert_eq!(arrived(), account.delivered, "{mode}");
+        let span_counts = traced.end();
+        assert_eq!(arrived(), span_counts.delivered, "{mode}");
     }))
     .await;
 }
@@ -107,8 +107,8 @@ async fn that_moves_to_another_address() {
         traced.assert_logged(BROKEN, 1);
         traced.assert_logged(MENDED, 1);
         traced.wait_until_settled().await;
-        let account = traced.end();
-        assert_eq!(before + arrived(), account.delivered, "{mode}");
+        let span_counts = traced.end();
+        assert_eq!(before + arrived(), span_counts.delivered, "{mode}");
     }))
     .await;
 }

@@ -57,10 +57,10 @@ async fn a_span_that_is_larger_than_a_datagram() {
             rig.traced.assert_logged(LOST, 1);
             rig.traced.assert_logged(LOST_NO_MORE, 1);
         }
-        let account = rig.end().await;
+        let span_counts = rig.end().await;
         match mode {
-            "thrift-agent" => assert_eq!(account.reasons, [("too_large".to_owned(), 2)]),
-            _ => assert_eq!(account.dropped, 0, "{mode}"),
+            "thrift-agent" => assert_eq!(span_counts.reasons, [("too_large".to_owned(), 2)]),
+            _ => assert_eq!(span_counts.dropped, 0, "{mode}"),
         }
     }
 }

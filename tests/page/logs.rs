@@ -15,7 +15,9 @@ async fn what_lines_say_is_text() {
     let embedded = Embedded::start().await;
     store(&embedded.jaeger, &shop()).await;
     embedded.push(HOSTILE, HOSTILE, 1, HOSTILE);
-    embedded.logs.push(LogLine::new("shop", HOSTILE));
+    let mut line = LogLine::new("shop", HOSTILE);
+    line.target = Some(HOSTILE.to_owned());
+    embedded.logs.push(line);
     let browser = embedded.open("/logs").await;
     for (path, title) in [("/logs", "Logs"), ("/trace/a", "shop: buy")] {
         let url = embedded.jaeger.url().join(path).unwrap();

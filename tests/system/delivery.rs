@@ -42,7 +42,7 @@ async fn ten_thousand_requests_are_ten_thousand_spans() {
             service.process.lines()
         );
         assert_eq!(
-            service.account(),
+            service.span_counts(),
             format!("{REQUESTS} started, {REQUESTS} delivered, 0 dropped"),
             "{mode}"
         );
@@ -72,22 +72,25 @@ async fn what_does_not_fit_the_queue_is_dropped_and_counted() {
             assert_eq!(service.get("/").await.status(), 200);
         }
         assert_eq!(service.terminate().code(), Some(0));
-        let account = service.account();
+        let span_counts = service.span_counts();
         assert!(
-            account.starts_with(&format!(
+            span_counts.starts_with(&format!(
                 "{REQUESTS} started, 0 delivered, {REQUESTS} dropped"
             )),
-            "{limit}: {account}"
+            "{limit}: {span_counts}"
         );
         // The others are lost by the end, or by an attempt that took too long on a busy machine.
-        let (_, reasons) = account.split_once('(').unwrap();
+        let (_, reasons) = span_counts.split_once('(').unwrap();
         let reasons: Vec<&str> = reasons.trim_end_matches(')').split(", ").collect();
-        assert!(reasons[0].starts_with("queue_full "), "{limit}: {account}");
+        assert!(
+            reasons[0].starts_with("queue_full "),
+            "{limit}: {span_counts}"
+        );
         let counts = reasons.iter().map(|reason| -> u64 {
             let (_, count) = reason.split_once(' ').unwrap();
             count.parse().unwrap()
         });
-        assert_eq!(counts.sum::<u64>(), REQUESTS, "{limit}: {account}");
+        assert_eq!(counts.sum::<u64>(), REQUESTS, "{limit}: {span_counts}");
     }
 }
 

@@ -18,7 +18,7 @@ use crate::support::{
 
 const PORT: (&str, &str) = ("METRICS_PORT", "0");
 
-/// Scrapes until `enough`, and checks the account each time.
+/// Scrapes until `enough`, and checks the span counts each time.
 async fn scrape_until(service: &Service, enough: impl Fn(&Scrape) -> bool) -> Scrape {
     let patience = Patience::new();
     loop {
@@ -60,12 +60,12 @@ async fn each_span_is_in_the_account_at_every_moment() {
     const REQUESTS: usize = 2_000;
     let jaeger = Jaeger::start();
     for mode in MODES {
-        let name = format!("account-{mode}");
+        let name = format!("counts-{mode}");
         let mut service = Service::traced(&jaeger, mode, &name, &[PORT]);
         let scrapes = load(&service, REQUESTS).await;
         assert!(scrapes > 10, "{mode}: only {scrapes} scrapes");
         scrape_until(&service, |scrape| scrape.underway() == 0).await;
-        // The account comes last in an answer: that one may have the histograms of a moment before.
+        // The span counts are last in an answer: it may have the histograms of a moment before.
         let end = Scrape::of(&service).await;
         end.check_account();
         assert_eq!(end.underway(), 0, "{mode}");
@@ -92,7 +92,7 @@ async fn each_span_is_in_the_account_at_every_moment() {
         assert_eq!(attempts, messages, "{mode}");
         service.terminate();
         assert_eq!(
-            service.account(),
+            service.span_counts(),
             format!("{REQUESTS} started, {REQUESTS} delivered, 0 dropped")
         );
     }

@@ -244,8 +244,8 @@ async fn a_debug_id_begins_a_trace_that_is_kept_whatever_the_sampler_says() {
             let with_tag = format!("{trace:?}").matches("find me").count();
             assert_eq!(with_tag, 1, "the first span alone: {trace:?}");
             service.terminate();
-            let account = format!("{spans} started, {spans} delivered, 0 dropped");
-            assert_eq!(service.account(), account, "{name}");
+            let span_counts = format!("{spans} started, {spans} delivered, 0 dropped");
+            assert_eq!(service.span_counts(), span_counts, "{name}");
         }
     }
 }
@@ -267,8 +267,8 @@ async fn a_caller_of_zipkin_may_decide_or_leave_it() {
         assert_eq!(get(&service, "/", &[("b3", b3)]).await, 200);
         service.terminate();
         let started = u8::from(is_kept);
-        let account = format!("{started} started, {started} delivered, 0 dropped");
-        assert_eq!(service.account(), account, "{name}");
+        let span_counts = format!("{started} started, {started} delivered, 0 dropped");
+        assert_eq!(service.span_counts(), span_counts, "{name}");
     }
     let trace = only_trace(&jaeger, "b", 1).await;
     assert_eq!(trace.spans()[0].references().len(), 0);

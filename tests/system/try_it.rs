@@ -68,24 +68,25 @@ async fn one_click_on_chain_makes_a_trace_with_the_lines_of_three_services() {
     }
 }
 
-/// The service wrote the line that the page shows, with this time, level, ids and message.
+/// The service wrote the line that the page shows, with this time, level, target, ids and message.
 fn assert_is_what_was_written(demo: &Demo, line: &Value) {
     let text = |key: &str| line[key].as_str().unwrap();
     let time = jiff::Timestamp::from_microsecond(line["time"].as_i64().unwrap()).unwrap();
     let time = time.strftime("%Y-%m-%d %H:%M:%S,%3f").to_string();
-    let [service, level, message] = ["service", "level", "message"].map(text);
+    let [service, level, target, message] = ["service", "level", "target", "message"].map(text);
     let [trace_id, span_id] = ["traceID", "spanID"].map(text);
     let is_it = |written: &str| {
         let written = written.strip_prefix(&format!("{service} | "))?;
         let Ok(json) = serde_json::from_str::<Value>(written) else {
-            let head = format!("{time} {level} [");
+            let head = format!("{time} {level} [{target}] [");
             let tail = format!(
                 "[trace_id={trace_id} span_id={span_id} resource.service.name={service}] - {message}"
             );
             return (written.starts_with(&head) && written.ends_with(&tail)).then_some(());
         };
-        let head = ["timestamp", "level", "trace_id", "span_id"].map(|key| json[key].as_str());
-        let same_head = head == [&time, level, trace_id, span_id].map(Some);
+        let keys = ["timestamp", "level", "target", "trace_id", "span_id"];
+        let head = keys.map(|key| json[key].as_str());
+        let same_head = head == [&time, level, target, trace_id, span_id].map(Some);
         let same_message = message.starts_with(json["message"].as_str()?);
         (same_head && same_message).then_some(())
     };

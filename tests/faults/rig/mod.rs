@@ -1,11 +1,11 @@
 //! The test rig: a service, a gate before its Jaeger, and the checks after each fault.
 
-pub(crate) mod account;
 pub(crate) mod gate;
 pub(crate) mod load;
 pub(crate) mod memory;
 pub(crate) mod names;
 pub(crate) mod port;
+pub(crate) mod span_counts;
 
 use std::{
     sync::{
@@ -20,7 +20,7 @@ use tokio::time::sleep;
 
 use embedded_jaeger::{Jaeger, Settings, model::Receiver};
 
-use self::{account::Account, gate::Gate};
+use self::{gate::Gate, span_counts::SpanCounts};
 use crate::support::{metrics::Scrape, patience::Patience, service::Service};
 
 /// The modes that send to a collector, which answers; an agent never does.
@@ -151,21 +151,21 @@ impl Traced {
     }
 
     /// Sends SIGTERM, and then does as [`Traced::wait_for_end`].
-    pub(crate) fn end(&mut self) -> Account {
+    pub(crate) fn end(&mut self) -> SpanCounts {
         self.service.process.signal(Signal::SIGTERM);
         self.wait_for_end()
     }
 
     /// Waits for the end of the process, and reads its counts of spans: every span that was started
     /// is delivered or dropped.
-    pub(crate) fn wait_for_end(&mut self) -> Account {
+    pub(crate) fn wait_for_end(&mut self) -> SpanCounts {
         let code = self.service.process.wait().code();
         assert_eq!(code, Some(0), "{:#?}", self.log());
-        let account = Account::from_log(&self.service.process);
-        println!("  {account:?}");
-        account.is_complete();
-        assert_eq!(account.started, self.requests(), "{:#?}", self.log());
-        account
+        let span_counts = SpanCounts::from_log(&self.service.process);
+        println!("  {span_counts:?}");
+        span_counts.is_complete();
+        assert_eq!(span_counts.started, self.requests(), "{:#?}", self.log());
+        span_counts
     }
 }
 
@@ -239,7 +239,7 @@ impl Rig {
     }
 
     /// Ends the service when it has nothing left to send, and then does as [`Rig::wait_for_end`].
-    pub(crate) async fn end(self) -> Account {
+    pub(crate) async fn end(self) -> SpanCounts {
         self.traced.wait_until_settled().await;
         self.traced.service.process.signal(Signal::SIGTERM);
         self.wait_for_end().await
@@ -247,11 +247,11 @@ impl Rig {
 
     /// Waits for the end of the service; the spans that it reports as delivered are those that
     /// Jaeger has.
-    pub(crate) async fn wait_for_end(mut self) -> Account {
-        let account = Arc::get_mut(&mut self.traced).unwrap().wait_for_end();
+    pub(crate) async fn wait_for_end(mut self) -> SpanCounts {
+        let span_counts = Arc::get_mut(&mut self.traced).unwrap().wait_for_end();
         // A datagram may still be read.
-        self.wait_for_spans(account.delivered).await;
-        assert_eq!(self.arrived(), account.delivered, "{}", self.mode);
-        account
+        self.wait_for_spans(span_counts.delivered).await;
+        assert_eq!(self.arrived(), span_counts.delivered, "{}", self.mode);
+        span_counts
     }
 }

@@ -116,10 +116,10 @@ impl Service {
     }
 
     /// The counts of its spans in the last line of its log.
-    pub fn account(&self) -> String {
-        self.process.wait_for("the account", |line| {
+    pub fn span_counts(&self) -> String {
+        self.process.wait_for("the span counts", |line| {
             line.split_once(" - spans: ")
-                .map(|(_, account)| account.to_owned())
+                .map(|(_, span_counts)| span_counts.to_owned())
         })
     }
 

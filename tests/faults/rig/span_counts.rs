@@ -4,7 +4,7 @@ use crate::support::process::Process;
 
 /// The line `spans: 1234 started, 1200 delivered, 34 dropped (queue_full 30, timeout 4)`.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Account {
+pub(crate) struct SpanCounts {
     pub(crate) started: u64,
     pub(crate) delivered: u64,
     pub(crate) dropped: u64,
@@ -12,12 +12,12 @@ pub(crate) struct Account {
     pub(crate) reasons: Vec<(String, u64)>,
 }
 
-impl Account {
-    /// From the one such line that a process says at its end.
+impl SpanCounts {
+    /// Reads the one such line that a process logs at its end.
     pub(crate) fn from_log(process: &Process) -> Self {
-        process.wait_for("its account", |line| {
-            let (_, account) = line.split_once("] - spans: ")?;
-            Self::parse(account)
+        process.wait_for("its span counts", |line| {
+            let (_, span_counts) = line.split_once("] - spans: ")?;
+            Self::parse(span_counts)
         })
     }
 
@@ -26,24 +26,24 @@ impl Account {
             Some((counts, reasons)) => (counts, reasons.strip_suffix(')')?),
             None => (line, ""),
         };
-        let mut account = Self::default();
+        let mut span_counts = Self::default();
         for count in counts.split(", ") {
             let (number, name) = count.split_once(' ')?;
             let to = match name {
-                "started" => &mut account.started,
-                "delivered" => &mut account.delivered,
-                "dropped" => &mut account.dropped,
+                "started" => &mut span_counts.started,
+                "delivered" => &mut span_counts.delivered,
+                "dropped" => &mut span_counts.dropped,
                 _ => return None,
             };
             *to = number.parse().ok()?;
         }
         for reason in reasons.split(", ").filter(|reason| !reason.is_empty()) {
             let (name, number) = reason.split_once(' ')?;
-            account
+            span_counts
                 .reasons
                 .push((name.to_owned(), number.parse().ok()?));
         }
-        Some(account)
+        Some(span_counts)
     }
 
     /// Started = delivered + dropped, and every dropped one has its reason.
