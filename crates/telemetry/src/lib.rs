@@ -38,12 +38,10 @@ mod resource_attributes;
 mod sampling;
 mod settings;
 mod span_filter;
+mod telemetry;
 
-use std::{error::Error, io, time::Duration};
+use std::{error::Error, io};
 
-use opentelemetry::trace::TracerProvider;
-use opentelemetry_sdk::{Resource, resource::TelemetryResourceDetector, trace::SdkTracerProvider};
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
@@ -53,9 +51,9 @@ use tracing_subscriber::{
 use self::metrics::Metrics;
 use self::{
     exception::{CANCELLED, OTHER, record_cancelled},
-    export::{Monitor, SpanCounts},
     settings::{requests, set_requests},
     span_filter::span_filter,
+    telemetry::Spans,
 };
 
 pub use self::http::{
@@ -71,6 +69,7 @@ pub use settings::{
     Batching, DEFAULT_ATTRIBUTE_VALUE_LENGTH_LIMIT, DEFAULT_SPAN_LEVEL, Destination, LogFormat,
     Mode, Requests, Settings,
 };
+pub use telemetry::Telemetry;
 
 /// Tracing and logging could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -179,137 +178,6 @@ where
         _log: log,
     };
     Ok((layers, telemetry))
-}
-
-/// Tracing and logging of the process, from [`init`] to [`Telemetry::shutdown`].
-#[derive(Debug)]
-#[must_use = "spans in the queue are lost without a shutdown"]
-pub struct Telemetry {
-    #[cfg(feature = "metrics")]
-    metrics: Metrics,
-    spans: Option<Spans>,
-    /// Here to be dropped: it writes the last lines.
-    #[cfg(feature = "log")]
-    _log: log::Output,
-}
-
-/// The provider of spans, a view of their export, and the runtime of the latter.
-#[derive(Debug)]
-struct Spans {
-    provider: SdkTracerProvider,
-    monitor: Monitor,
-    runtime: Handle,
-}
-
-impl Spans {
-    fn start(settings: &Settings, destination: &Destination) -> Result<Self, InitError> {
-        let resource = Resource::builder_empty()
-            .with_detector(Box::new(TelemetryResourceDetector))
-            .with_attributes(settings.resource.0.iter().cloned())
-            .with_service_name(settings.service_name.clone())
-            .build();
-        let processor = export::Processor::start(
-            destination,
-            settings.batching,
-            settings.attribute_value_length_limit,
-            &resource,
-        )?;
-        let monitor = processor.monitor();
-        let provider = SdkTracerProvider::builder()
-            .with_resource(resource)
-            .with_sampler(settings.sampler.for_sdk())
-            .with_span_processor(processor)
-            .build();
-        Ok(Self {
-            provider,
-            monitor,
-            runtime: Handle::current(),
-        })
-    }
-
-    fn layer<S>(&self, settings: &Settings) -> impl Layer<S> + use<S>
-    where
-        S: Subscriber + for<'span> LookupSpan<'span>,
-    {
-        tracing_opentelemetry::layer()
-            .with_tracer(self.provider.tracer_with_scope(settings.scope.clone()))
-            // Each of these puts attributes on every span that say nothing about the request.
-            .with_location(false)
-            .with_threads(false)
-            .with_tracked_inactivity(false)
-            .with_level(false)
-            .with_target(false)
-            // Spans find their parent in `tracing`; nothing reads
-            // `opentelemetry::Context::current`.
-            .with_context_activation(false)
-            .with_filter(span_filter(&settings.span_filter))
-    }
-}
-
-impl Telemetry {
-    /// The metrics of this process, the same at each call. The middleware
-    /// `metrics::requests::record` counts its requests.
-    #[cfg(feature = "metrics")]
-    pub fn metrics(&self) -> Metrics {
-        self.metrics.clone()
-    }
-
-    /// The number of spans in each state; all zero without a destination.
-    pub fn span_counts(&self) -> SpanCounts {
-        let spans = self.spans.as_ref();
-        spans
-            .map(|spans| spans.monitor.span_counts())
-            .unwrap_or_default()
-    }
-
-    /// Sends what is left, for `deadline` at most; it does not wait for a collector that is not
-    /// there. The last line of the log has the counts of the spans.
-    pub async fn shutdown(mut self, deadline: Duration) {
-        let Some(Spans {
-            provider,
-            monitor,
-            runtime,
-        }) = self.spans.take()
-        else {
-            return;
-        };
-        // It blocks the thread until all is sent.
-        let flush = runtime.spawn_blocking(move || provider.shutdown_with_timeout(deadline));
-        match flush.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!("spans may be lost: {error}"),
-            Err(error) => tracing::warn!("spans may be lost: {error}"),
-        }
-        let counts = monitor.span_counts();
-        if counts.dropped() == 0 {
-            tracing::info!("{counts}");
-        } else {
-            tracing::warn!("{counts}");
-        }
-    }
-}
-
-/// The limit for the last spans to be sent when there was no shutdown.
-const DROP_DEADLINE: Duration = Duration::from_secs(5);
-
-/// Without a [`shutdown`](Telemetry::shutdown) it sends what is left, and blocks the thread for 5 s
-/// at most. On a runtime of one thread that is the thread that would send it: there spans are lost
-/// at once. Either way the last line of the log has the counts of the spans, if there were any.
-impl Drop for Telemetry {
-    fn drop(&mut self) {
-        let Some(spans) = &self.spans else { return };
-        let deadline = match spans.runtime.runtime_flavor() {
-            RuntimeFlavor::CurrentThread => Duration::ZERO,
-            _ => DROP_DEADLINE,
-        };
-        // The counts show what was lost. The subscriber keeps the provider, which does not end on
-        // its own.
-        let _ = spans.provider.shutdown_with_timeout(deadline);
-        let counts = spans.monitor.span_counts();
-        if counts.started() > 0 {
-            tracing::info!("{counts}");
-        }
-    }
 }
 
 /// The programs of the README, which are compiled and run as doc tests.
