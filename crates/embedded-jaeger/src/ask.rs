@@ -1,6 +1,9 @@
 //! Questions to a running Jaeger in Rust, and waiting for an answer.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 use thiserror::Error;
 
@@ -19,7 +22,7 @@ const MAX_TRACES: usize = 10;
 ///
 /// Its text lists the spans of up to ten traces, or else the services of which spans had arrived,
 /// and mentions spans that were evicted.
-#[derive(Debug, Clone, Error)]
+#[derive(Clone, Error)]
 #[error("{awaited} not as expected within {waited:?}: {}", self.state())]
 #[non_exhaustive]
 pub struct WaitError {
@@ -30,6 +33,13 @@ pub struct WaitError {
     evicted_spans: u64,
     awaited: String,
     waited: Duration,
+}
+
+/// The text: a test that returns the error shows it by this.
+impl fmt::Debug for WaitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl WaitError {
@@ -100,7 +110,7 @@ impl Jaeger {
     /// # Examples
     /// ```no_run
     /// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
+    /// use std::{fmt, time::Duration};
     ///
     /// use embedded_jaeger::{Jaeger, Settings};
     ///

@@ -5,12 +5,12 @@ use std::{fmt, str::FromStr};
 use thiserror::Error;
 
 /// The id of a trace, 128 bits. It is written and parsed as hexadecimal digits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TraceId(pub u128);
 
 /// The id of a span, 64 bits, unique within its trace. It is written and parsed as hexadecimal
 /// digits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpanId(pub u64);
 
 /// A text is not an id.
@@ -19,6 +19,20 @@ pub struct SpanId(pub u64);
 pub struct ParseIdError {
     text: String,
     max_digits: usize,
+}
+
+/// With its digits in hexadecimal.
+impl fmt::Debug for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TraceId({self})")
+    }
+}
+
+/// With its digits in hexadecimal.
+impl fmt::Debug for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SpanId({self})")
+    }
 }
 
 impl FromStr for TraceId {

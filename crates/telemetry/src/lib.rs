@@ -126,8 +126,13 @@ pub fn init(settings: &Settings) -> Result<Telemetry, InitError> {
     Ok(telemetry)
 }
 
-/// Returns the layers of [`init`] for a subscriber of the caller's own, which must be the one of
-/// the process. Call it within a Tokio runtime.
+/// Returns the layers of [`init`] for a subscriber of the caller's own: that of the process, or, as
+/// in a test, that of a thread. Call it within a Tokio runtime.
+///
+/// A filter that is a layer by itself, such as an `EnvFilter` in
+/// [`with`](tracing_subscriber::layer::SubscriberExt::with), decides about spans as well, and then
+/// none may reach Jaeger. Give it to the layer that it is meant for with
+/// [`with_filter`](Layer::with_filter).
 ///
 /// # Errors
 /// [`InitError`] for an invalid setting, or outside of a runtime.
@@ -275,7 +280,12 @@ impl Telemetry {
             Ok(Err(error)) => tracing::warn!("spans may be lost: {error}"),
             Err(error) => tracing::warn!("spans may be lost: {error}"),
         }
-        tracing::info!("{}", monitor.span_counts());
+        let counts = monitor.span_counts();
+        if counts.dropped() == 0 {
+            tracing::info!("{counts}");
+        } else {
+            tracing::warn!("{counts}");
+        }
     }
 }
 

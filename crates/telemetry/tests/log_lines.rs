@@ -41,6 +41,7 @@ fn each_request_has_a_line_that_says_what_became_of_it() {
     assert_eq!(
         lines.collect::<Vec<_>>(),
         [
+            "within a span that is not traced",
             "GET /ok http.response.status_code=200",
             "POST /test.Service/Method rpc.response.status_code=NOT_FOUND",
             "POST /test.Service/Method rpc.response.status_code=UNKNOWN",
@@ -53,8 +54,17 @@ fn each_request_has_a_line_that_says_what_became_of_it() {
 async fn write() {
     let collector = "127.0.0.1:1".to_owned();
     let mut settings = Settings::new("test", Destination::Grpc { collector });
-    settings.log_filter = "axum_jaeger_telemetry::server=info".to_owned();
+    settings.log_filter = "axum_jaeger_telemetry::server=debug".to_owned();
     let telemetry = axum_jaeger_telemetry::init(&settings).unwrap();
+    tracing::info_span!("traced").in_scope(|| {
+        let of_the_log = tracing::debug_span!(target: "axum_jaeger_telemetry::server", "logged");
+        let _entered = of_the_log.enter();
+        tracing::info!(
+            target: "axum_jaeger_telemetry::server",
+            duration_ms = 0.0,
+            "within a span that is not traced"
+        );
+    });
     let service = TraceLayer::new().layer(service_fn(answer));
     for (path, is_call) in [
         ("/ok", false),

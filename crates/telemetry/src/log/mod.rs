@@ -26,7 +26,7 @@ use std::{
 };
 
 use opentelemetry::trace::{SpanRef, TraceContextExt};
-use tracing::{Dispatch, Event, Subscriber, dispatcher::WeakDispatch};
+use tracing::{Dispatch, Event, Subscriber, dispatcher::WeakDispatch, span::Id};
 use tracing_opentelemetry::get_otel_context;
 use tracing_subscriber::{
     EnvFilter, Layer, filter::FilterExt, layer::Context, registry::LookupSpan,
@@ -123,7 +123,12 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let current = context.lookup_current().and_then(|span| {
             let dispatch = self.dispatch.get()?.upgrade()?;
-            get_otel_context(&span.id(), &dispatch)
+            let context_of = |id: &Id| get_otel_context(id, &dispatch);
+            // A span of the log's filter alone has no ids; those of its parents count.
+            context_of(&span.id()).or_else(|| {
+                let mut parents = span.scope().skip(1);
+                parents.find_map(|parent| context_of(&parent.id()))
+            })
         });
         let span = current.as_ref().map(TraceContextExt::span);
         let span = span.as_ref().map(SpanRef::span_context);

@@ -47,6 +47,27 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Any client with requests of the `http` crate, such as another version of reqwest than that of
+/// [`send`](super::send):
+///
+/// ```
+/// use axum_jaeger_telemetry::client::TraceLayer;
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// async fn send(
+///     client: &reqwest::Client,
+///     request: reqwest::Request,
+/// ) -> reqwest::Result<reqwest::Response> {
+///     let client = service_fn(async |request: http::Request<reqwest::Body>| {
+///         let response = client.execute(request.try_into()?).await?;
+///         reqwest::Result::Ok(http::Response::<reqwest::Body>::from(response))
+///     });
+///     let traced = TraceLayer::new().layer(client);
+///     let response = traced.oneshot(request.try_into()?).await?;
+///     Ok(response.map(reqwest::Body::wrap).into())
+/// }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct TraceLayer {
     settings: Option<Arc<Requests>>,
