@@ -42,12 +42,16 @@ impl Tag {
 /// assert_ne!(value, "200");
 /// ```
 #[derive(Debug, Clone)]
-#[allow(missing_docs)]
 pub enum Value {
+    /// A text.
     String(Box<str>),
+    /// A boolean.
     Bool(bool),
+    /// An integer.
     Int64(i64),
+    /// A floating-point number.
     Float64(f64),
+    /// Bytes.
     Binary(Box<[u8]>),
 }
 
