@@ -52,7 +52,6 @@ use self::metrics::Metrics;
 use self::{
     exception::{CANCELLED, OTHER, record_cancelled},
     settings::{requests, set_requests},
-    span_filter::span_filter,
     telemetry::Spans,
 };
 

@@ -36,7 +36,7 @@ use self::{
     line::{Clock, Line},
     writer::Writer,
 };
-use super::{InitError, LogFormat, Settings, span_filter};
+use crate::{InitError, LogFormat, Settings, span_filter::span_filter};
 
 /// The limit for the last lines to be written, if their reader hangs.
 const FLUSH_DEADLINE: Duration = Duration::from_secs(1);
