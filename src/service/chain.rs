@@ -11,7 +11,7 @@ use axum_jaeger_telemetry::client;
 use reqwest::{Client, Method, Request, Url, redirect};
 use serde_json::{Value, json};
 
-use super::{App, Target, error::Error};
+use super::{App, Target, connection::HEAD_TIMEOUT, error::Error};
 
 /// The time that a target may take; its work takes one second at most.
 const TARGET_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,6 +32,9 @@ impl Chain {
         Ok(Self {
             client: Client::builder()
                 .timeout(TARGET_TIMEOUT)
+                // The targets close an idle connection after HEAD_TIMEOUT: a request that is sent
+                // at that moment would get no response.
+                .pool_idle_timeout(HEAD_TIMEOUT / 2)
                 // A redirect would be a second request within the first one's span.
                 .redirect(redirect::Policy::none())
                 // Neighbours are called directly, whatever proxy the environment has.

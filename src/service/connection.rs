@@ -32,7 +32,7 @@ use super::server::DRAIN_DEADLINE;
 
 /// The time that a client may take for the head of a request; also the time that an idle connection
 /// is kept.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The most bytes of a request's head: more than any sane one has, and little enough for many
 /// connections.
