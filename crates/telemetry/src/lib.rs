@@ -51,7 +51,7 @@ use tracing_subscriber::{
 use self::metrics::Metrics;
 use self::{
     exception::{CANCELLED, OTHER, record_cancelled},
-    settings::{requests, set_requests},
+    settings::{LayerSettings, set_requests},
     telemetry::Spans,
 };
 

@@ -6,7 +6,10 @@
     allow(unreachable_code)
 )]
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use opentelemetry::InstrumentationScope;
 use strum::{Display, EnumString, VariantNames};
@@ -142,6 +145,22 @@ static REQUESTS: OnceLock<Requests> = OnceLock::new();
 /// The settings of [`init`](crate::init); the defaults before it.
 pub(crate) fn requests() -> &'static Requests {
     REQUESTS.get_or_init(Requests::default)
+}
+
+/// The request settings of a tower layer: its own, or else those of [`init`](crate::init).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LayerSettings(Option<Arc<Requests>>);
+
+impl LayerSettings {
+    pub(crate) fn get(&self) -> &Requests {
+        self.0.as_deref().unwrap_or_else(|| requests())
+    }
+}
+
+impl From<Requests> for LayerSettings {
+    fn from(own: Requests) -> Self {
+        Self(Some(Arc::new(own)))
+    }
 }
 
 /// Puts `requests` in force, unless there was a request before.

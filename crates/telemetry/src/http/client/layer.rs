@@ -3,7 +3,6 @@
 use std::{
     error::Error,
     io,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -15,7 +14,7 @@ use tracing::{Instrument, Span, field::Empty, info_span, instrument::Instrumente
 
 use super::{TARGET, span_of_request};
 use crate::{
-    OTHER, Requests,
+    LayerSettings, OTHER, Requests,
     http::{
         exchange::{Exchange, Failure, Protocol, ResponseFuture, Side},
         grpc::{self, ResponseBody},
@@ -70,7 +69,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct TraceLayer {
-    settings: Option<Arc<Requests>>,
+    settings: LayerSettings,
     origin: Option<Uri>,
 }
 
@@ -83,7 +82,7 @@ impl TraceLayer {
     /// Replaces the settings of `init`.
     #[must_use]
     pub fn with_settings(mut self, settings: Requests) -> Self {
-        self.settings = Some(Arc::new(settings));
+        self.settings = settings.into();
         self
     }
 
@@ -145,10 +144,7 @@ impl TraceLayer {
             let span = span_of_call(grpc::method(uri.path()), host, port);
             return Exchange::new(span, Side::Client, Protocol::Grpc);
         }
-        let settings = self
-            .settings
-            .as_deref()
-            .unwrap_or_else(|| crate::requests());
+        let settings = self.settings.get();
         let url = uri.to_string();
         let span = span_of_request(request.method().as_str(), &url, host, port, settings);
         Exchange::new(span, Side::Client, Protocol::Http)

@@ -10,7 +10,8 @@ use crate::{
         exchange::{Exchange, Failure, Protocol, Side},
         propagation,
     },
-    requests, with_causes,
+    settings::requests,
+    with_causes,
 };
 
 /// Sends `request` within a client span.

@@ -1,9 +1,6 @@
 //! The tower layer.
 
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use http_body::Body;
@@ -13,7 +10,7 @@ use tracing::{Instrument, instrument::Instrumented};
 
 use super::begin;
 use crate::{
-    OTHER, Requests,
+    LayerSettings, OTHER, Requests,
     http::{
         exchange::{Failure, ResponseFuture},
         grpc::ResponseBody,
@@ -37,7 +34,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct TraceLayer {
-    settings: Option<Arc<Requests>>,
+    settings: LayerSettings,
 }
 
 impl TraceLayer {
@@ -49,7 +46,7 @@ impl TraceLayer {
     /// Replaces the settings of `init`.
     #[must_use]
     pub fn with_settings(mut self, settings: Requests) -> Self {
-        self.settings = Some(Arc::new(settings));
+        self.settings = settings.into();
         self
     }
 }
@@ -67,7 +64,7 @@ impl<S> Layer<S> for TraceLayer {
 #[derive(Clone, Debug)]
 pub struct Trace<S> {
     inner: S,
-    settings: Option<Arc<Requests>>,
+    settings: LayerSettings,
 }
 
 impl<S, B, R> Service<Request<B>> for Trace<S>
@@ -84,11 +81,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let settings = self
-            .settings
-            .as_deref()
-            .unwrap_or_else(|| crate::requests());
-        let exchange = begin(&request, settings);
+        let exchange = begin(&request, self.settings.get());
         let span = exchange.span().clone();
         let inner = span.in_scope(|| self.inner.call(request));
         let failure = |_: &S::Error| Failure {

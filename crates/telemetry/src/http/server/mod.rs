@@ -92,7 +92,7 @@ impl From<IpAddr> for ClientAddress {
 /// ```
 #[cfg(feature = "axum")]
 pub async fn trace(request: extract::Request, next: Next) -> Response {
-    let exchange = begin(&request, crate::requests());
+    let exchange = begin(&request, crate::settings::requests());
     let span = exchange.span().clone();
     async move {
         let mut response = next.run(request).await;
